@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+# tokenring: `make help` lists the targets.  V=1 shows the commands.
+
+prefix      ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir      ?= $(exec_prefix)/bin
+libexecdir  ?= $(exec_prefix)/libexec
+sysconfdir  ?= /etc
+mandir      ?= $(prefix)/share/man
+# Where Linux-PAM looks for modules is not guessed: set it for your system.
+pamdir      ?= $(exec_prefix)/lib/security
+
+CC        ?= cc
+PKG_CONFIG ?= pkg-config
+INSTALL   ?= install
+PYTHON    ?= /usr/bin/python3
+WERROR    ?=
+VARIANT   ?= release
+VERSION   := 0.1
+Q := $(if $(V),,@)
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+B          := build/$(VARIANT)
+workerdir  := $(libexecdir)/tokenring
+HARDEN     := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 -fPIC
+ifneq ($(filter x86_64 i686,$(shell uname -m)),)
+HARDEN     += -fcf-protection
+endif
+OPTIMISE   := -O2 -g
+SANITIZE   :=
+ifneq ($(findstring asan,$(VARIANT)),)
+OPTIMISE   := -O1 -g -fno-omit-frame-pointer
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HARDEN     := -fPIC
+endif
+ifneq ($(findstring clang,$(VARIANT)),)
+CC         := clang
+endif
+
+OUR_CPPFLAGS := -D_GNU_SOURCE -Ilibcommon -Ihelper -Ipam \
+	-DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(workerdir)"' -DSYSCONFDIR='"$(sysconfdir)"'
+# Texts are cut to their buffers by design.
+OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wno-format-truncation -fvisibility=hidden \
+	$(WERROR) $(OPTIMISE) $(HARDEN) $(SANITIZE)
+ifneq ($(findstring clang,$(CC)),)
+OUR_CFLAGS += -Wno-unknown-warning-option
+endif
+OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE)
+
+# --- what is built of what -------------------------------------------------
+
+COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
+FRONT  := tokenring options front broker renew net store facts ask device \
+	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git
+NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
+SECRET := tokenring-secret
+PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
+
+FRONT_PKGS  := json-c libkeyutils liburiparser libmd
+NET_PKGS    := libcurl json-c libcrypto libmd
+SECRET_PKGS := libsecret-1
+LINKS       := git-credential-tokenring
+MAN         := helper/tokenring.1 helper/tokenring.conf.5 pam/pam_sainet.8
+
+common  := $(COMMON:%=$(B)/libcommon/%.o)
+library := $(B)/libcommon.a
+objects  = $(patsubst %,$(B)/$(1)/%.o,$(2))
+programs := $(B)/tokenring $(B)/tokenring-net $(B)/tokenring-secret
+module  := $(B)/pam_sainet.so
+
+.PHONY: all setup check check-system demo sim bench soak fuzz mutants lint format \
+	install uninstall clean help FORCE
+
+all: $(programs) $(module)
+
+# A change of flags or directories rebuilds everything of the variant.
+flags := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(@D) && echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' >$@
+
+# Only these see the headers of the heavy libraries.
+pkgs_of = $(if $(filter %/http,$(1)),libcurl,)$(if $(filter %/tokenring-secret,$(1)), libsecret-1,)
+$(B)/%.o: %.c $(B)/flags Makefile
+	$(if $(Q),@echo "  CC    $@")
+	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(if $(strip $(call pkgs_of,$*)),`$(PKG_CONFIG) --cflags $(call pkgs_of,$*)`) \
+		$(OUR_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(library): $(common)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+link = $(if $(Q),echo "  LINK  $@";) $(CC) -pie $(OUR_CFLAGS) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) \
+	`$(PKG_CONFIG) --libs $(1)`
+
+$(B)/tokenring: $(call objects,helper,$(FRONT)) $(library)
+	@$(call link,$(FRONT_PKGS))
+$(B)/tokenring-net: $(call objects,helper,$(NET)) $(library)
+	@$(call link,$(NET_PKGS))
+$(B)/tokenring-secret: $(call objects,helper,$(SECRET)) $(library)
+	@$(call link,$(SECRET_PKGS))
+$(module): $(call objects,pam,$(PAM)) $(library) pam/pam_sainet.map
+	$(if $(Q),@echo "  LINK  $@")
+	$(Q)$(CC) -shared $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL \
+		-Wl,--version-script=pam/pam_sainet.map $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) -l:libkeyutils.a -lpam
+
+# --- tests -----------------------------------------------------------------
+
+unit_tests := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
+tools      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+
+# A unit test is linked with the whole core and the front's own parts but main.
+front_parts := $(filter-out $(B)/helper/tokenring.o,$(call objects,helper,$(FRONT)))
+$(B)/unit/%: tests/unit/%.c $(library) $(front_parts) $(B)/flags
+	$(if $(Q),@echo "  UNIT  $@")
+	$(Q)mkdir -p $(@D) && $(CC) -pie $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+		$(front_parts) $(library) `$(PKG_CONFIG) --libs cmocka $(FRONT_PKGS) $(NET_PKGS)`
+$(B)/tools/%: tests/tools/%.c $(B)/flags
+	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -o $@ $< -lpam -ldl
+
+.PHONY: unit tools
+unit: $(unit_tests)
+tools: $(tools)
+
+# --- targets for people ----------------------------------------------------
+
+setup:
+	$(Q)tests/setup build demo check
+
+demo:
+	$(Q)tests/setup build demo
+	$(Q)tests/as-user tests/demo
+
+check:
+	$(Q)tests/setup build demo check
+	$(Q)tests/as-user tests/check
+
+check-system:
+	$(Q)tests/setup build demo check system
+	$(Q)tests/check-system
+
+sim:
+	$(Q)cd tests && exec $(PYTHON) -m sim
+
+bench:
+	$(Q)tests/setup build demo check bench
+	$(Q)tests/as-user tests/bench/run
+
+lint:
+	$(Q)tests/lint
+
+format:
+	clang-format -i $(filter-out tests/fuzz/corpus/%,$(wildcard libcommon/*.[ch] helper/*.[ch] pam/*.[ch] tests/*/*.[ch]))
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(workerdir) $(DESTDIR)$(pamdir) $(DESTDIR)$(sysconfdir) \
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
+	$(INSTALL) -m 755 $(B)/tokenring $(DESTDIR)$(bindir)/
+	for l in $(LINKS); do ln -sf tokenring $(DESTDIR)$(bindir)/$$l || exit 1; done
+	$(INSTALL) -m 755 $(B)/tokenring-net $(B)/tokenring-secret $(DESTDIR)$(workerdir)/
+	$(INSTALL) -m 644 $(module) $(DESTDIR)$(pamdir)/
+	for m in $(wildcard $(MAN)); do $(INSTALL) -m 644 $$m $(DESTDIR)$(mandir)/man$${m##*.}/ || exit 1; done
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,tokenring $(LINKS)) $(addprefix $(DESTDIR)$(workerdir)/,tokenring-net tokenring-secret) \
+		$(DESTDIR)$(pamdir)/pam_sainet.so $(foreach m,$(MAN),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	-rmdir $(DESTDIR)$(workerdir)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make demo          show the main job on bundled simulators (installs what it needs)'
+	@echo 'make check         build and run the tests (no root needed; installs what it needs)'
+	@echo 'make check-system  tests with real sshd, sudo, su, login and clients (root)'
+	@echo 'make               build into build/release'
+	@echo 'make setup         install what build, demo and check need (root or sudo)'
+	@echo 'make install       DESTDIR, prefix, bindir, libexecdir, sysconfdir, mandir and pamdir are honoured'
+	@echo 'make sim           run the simulators by hand'
+	@echo 'make bench         print the performance figures as ratios'
+	@echo 'make lint format   static checks; reformat'
+	@echo 'make uninstall clean'
+
+-include $(wildcard $(B)/*/*.d)

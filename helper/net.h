@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The front's side of tokenring-net: one request, one answer.
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <stdint.h>
+
+#include "conf.h"
+#include "err.h"
+#include "lines.h"
+
+struct net_request {
+	const struct profile *profile;
+	const char *account;
+	const char *op;     /* login, token, refresh, device, ... */
+	struct secbuf more; /* further "key=value" lines */
+	int lock_fd;        /* inherited by the worker; -1: none */
+	int journal_fd;     /* the worker writes its answer there first; -1 */
+	int64_t connect_ms; /* 0: as configured */
+};
+#define NET_REQUEST_INIT                                                       \
+	{                                                                      \
+		.more = SECBUF_INIT(LINES_MESSAGE_MAX), .lock_fd = -1,         \
+		.journal_fd = -1                                               \
+	}
+#define NET_REQUEST CLEANUP(net_request_release) struct net_request
+
+/*
+ * Ask.  0: the server gave what was asked for, `answer` has it.  Otherwise the
+ * code and the sentence; `answer` then has oauth_error, retry_after, verified
+ * and sent where the worker came that far, and is empty if it did not.
+ */
+int net_ask(const struct net_request *q, struct lines *answer, struct err *err);
+
+void net_request_release(struct net_request *q);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+
+enum kind { FLAG, TEXT, SECONDS, OVERRIDE };
+
+struct option_info {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	unsigned commands;
+};
+
+#define O(field) offsetof(struct options, field)
+
+/* clang-format off */
+static const struct option_info infos[] = {
+	{"--profile",      TEXT,     O(profile),      FOR_ALL},
+	{"--account",      TEXT,     O(account),      FOR_ALL},
+	{"--min-valid",    SECONDS,  O(min_valid),    FOR_TOKEN | FOR_HEADERS | FOR_CURL | FOR_GIT},
+	{"--no-input",     FLAG,     O(no_input),     FOR_ALL},
+	{"--help",         FLAG,     O(help),         FOR_ALL},
+	{"-h",             FLAG,     O(help),         FOR_ALL},
+	{"--version",      FLAG,     O(version),      FOR_ALL},
+	{"-v",             FLAG,     O(verbose),      FOR_ALL},
+	{"-o",             OVERRIDE, 0,               FOR_ALL},
+	{"--json",         FLAG,     O(json),         FOR_STATUS | FOR_TOKEN},
+	{"--secret-stdin", FLAG,     O(secret_stdin), FOR_LOGIN},
+	{"--device",       FLAG,     O(device),       FOR_LOGIN},
+	{"--browser",      FLAG,     O(browser),      FOR_LOGIN},
+	{"--all",          FLAG,     O(all),          FOR_LOGOUT},
+	{"--local",        FLAG,     O(local),        FOR_LOGOUT},
+	{"--any-host",     FLAG,     O(any_host),     FOR_CURL},
+	{"--show-origin",  FLAG,     O(show_origin),  FOR_CONFIG},
+};
+/* clang-format on */
+
+static const struct option_info *
+find(const char *arg, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(infos) / sizeof(infos[0]); i++)
+		if (strlen(infos[i].name) == len &&
+		    strncmp(infos[i].name, arg, len) == 0)
+			return &infos[i];
+	return NULL;
+}
+
+static int
+take_seconds(int64_t *to, const char *text, struct err *err)
+{
+	int64_t ms = conf_duration_ms(text);
+	char *end;
+
+	*to = ms >= 0 ? ms / 1000 : strtol(text, &end, 10);
+	if (ms < 0 && (*text < '0' || *text > '9' || *end != '\0'))
+		return err_set(
+		    err, ERR_CONFIG, "--min-valid wants a number of seconds");
+	return 0;
+}
+
+static int
+take(struct options *o, const struct option_info *info, const char *value,
+    struct err *err)
+{
+	char *field = (char *)o + info->offset;
+
+	switch (info->kind) {
+	case FLAG:
+		*(bool *)(void *)field = true;
+		return 0;
+	case TEXT:
+		*(const char **)(void *)field = value;
+		return 0;
+	case SECONDS:
+		return take_seconds((int64_t *)(void *)field, value, err);
+	case OVERRIDE:
+		if (o->overrides == OPTIONS_OVERRIDES_MAX)
+			return err_set(err, ERR_CONFIG, "too many options -o");
+		o->override[o->overrides++] = value;
+		return 0;
+	}
+	return 0;
+}
+
+/* One option with its argument; returns how many words it took, or a code. */
+static int
+take_option(struct options *o, char **argv, unsigned *seen, struct err *err)
+{
+	const char *eq =
+	    strncmp(*argv, "--", 2) == 0 ? strchr(*argv, '=') : NULL;
+	size_t len = eq != NULL ? (size_t)(eq - *argv) : strlen(*argv);
+	const struct option_info *info = find(*argv, len);
+	const char *value = eq != NULL ? eq + 1 : argv[1];
+
+	if (info == NULL)
+		return err_set(err, ERR_CONFIG,
+		    "unknown option '%.*s'; see --help",
+		    len < 40 ? (int)len : 40, *argv);
+	if (info->kind == FLAG && eq != NULL)
+		return err_set(
+		    err, ERR_CONFIG, "%s takes no value", info->name);
+	if (info->kind != FLAG && value == NULL)
+		return err_set(err, ERR_CONFIG, "%s wants a value", info->name);
+	*seen |= 1U << (unsigned)(info - infos);
+	if (take(o, info, value, err) < 0)
+		return err->code;
+	return info->kind == FLAG || eq != NULL ? 1 : 2;
+}
+
+static int
+take_word(struct options *o, const char *word, const struct command *commands,
+    const struct command **command, struct err *err)
+{
+	const struct command *c;
+
+	if (*command == NULL) {
+		for (c = commands; c->name != NULL; c++)
+			if (strcmp(c->name, word) == 0)
+				*command = c;
+		if (*command == NULL)
+			return err_set(err, ERR_CONFIG,
+			    "'%.40s' is not a command; see --help", word);
+		return 0;
+	}
+	if (o->operands == OPTIONS_OPERANDS_MAX)
+		return err_set(err, ERR_CONFIG, "too many arguments");
+	o->operand[o->operands++] = word;
+	return 0;
+}
+
+static int
+check_command(unsigned seen, const struct command *c, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; c != NULL && i < sizeof(infos) / sizeof(infos[0]); i++)
+		if ((seen & 1U << i) != 0 && (infos[i].commands & c->bit) == 0)
+			return err_set(err, ERR_CONFIG,
+			    "%s is not an option of '%s'", infos[i].name,
+			    c->name);
+	return 0;
+}
+
+int
+options_parse(struct options *o, char **argv, const struct command *commands,
+    const struct command **command, struct err *err)
+{
+	bool ended = false;
+	unsigned seen = 0;
+	int n;
+
+	o->min_valid = -1;
+	while (*argv != NULL) {
+		if (*command != NULL && (*command)->raw) {
+			o->rest = argv;
+			break;
+		}
+		if (!ended && strcmp(*argv, "--") == 0) {
+			ended = true;
+			n = 1;
+		} else if (!ended && **argv == '-' && (*argv)[1] != '\0') {
+			n = take_option(o, argv, &seen, err);
+		} else {
+			n = take_word(o, *argv, commands, command, err);
+			n = n < 0 ? n : 1;
+		}
+		if (n < 0)
+			return n;
+		argv += n;
+	}
+	return check_command(seen, *command, err);
+}

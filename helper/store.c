@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+#include "store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "dirs.h"
+#include "io.h"
+#include "lines.h"
+
+#define WORKER         LIBEXECDIR "/tokenring-secret"
+#define WORKER_LATE_MS 100 /* the worker's own timer answers before ours */
+#define FP_LEN         32
+#define FILE_NAME_MAX  64
+
+static const char *const kinds[] = {
+    [STORE_REFRESH] = "refresh",
+    [STORE_CLIENT_SECRET] = "client-secret",
+    [STORE_PASSWORD] = "password",
+    [STORE_ACCESS] = "access",
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* The worker's environment: each owned, NULL at the end. */
+struct env {
+	char *var[5];
+};
+
+static void
+env_release(struct env *e)
+{
+	size_t i;
+
+	for (i = 0; e->var[i] != NULL; i++)
+		free(e->var[i]);
+}
+
+const char *
+store_kind_name(enum store_kind kind)
+{
+	return kinds[kind];
+}
+
+static bool
+is_fp(const char *s, size_t len)
+{
+	return len == FP_LEN && strspn(s, "0123456789abcdef") >= FP_LEN;
+}
+
+/* The kind of that name, or -1. */
+static int
+find_kind(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < N_KINDS; i++)
+		if (strlen(kinds[i]) == len && memcmp(kinds[i], name, len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int
+add_env(struct env *e, const char *name, const char *value, struct err *err)
+{
+	size_t i = 0;
+
+	while (e->var[i] != NULL)
+		i++;
+	if (asprintf(&e->var[i], "%s=%s", name, value) < 0) {
+		e->var[i] = NULL;
+		return err_set(err, ERR_NOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/*
+ * The session bus that we were given, else the user's own; without one nothing
+ * is started, for GLib would launch a bus where no keyring can be.
+ */
+static int
+make_env(const struct store *s, struct env *e, struct err *err)
+{
+	static const char *const shown[] = {
+	    "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"};
+	const char *bus = secure_getenv("DBUS_SESSION_BUS_ADDRESS"), *v;
+	char path[64], address[96];
+	struct stat st;
+	size_t i;
+
+	if (bus == NULL || *bus == '\0') {
+		(void)snprintf(
+		    path, sizeof(path), "/run/user/%ld/bus", (long)geteuid());
+		if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode) ||
+		    st.st_uid != geteuid())
+			return err_set(
+			    err, ERR_UNAVAIL, "no D-Bus session bus");
+		(void)snprintf(address, sizeof(address), "unix:path=%s", path);
+		bus = address;
+	}
+	if (add_env(e, "DBUS_SESSION_BUS_ADDRESS", bus, err) < 0)
+		return err->code;
+	for (i = 0; s->may_prompt && i < 3; i++) {
+		v = secure_getenv(shown[i]);
+		if (v != NULL && add_env(e, shown[i], v, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+static int
+start_request(const struct store *s, const char *op, const char *fp,
+    const char *kind, struct secbuf *q, struct err *err)
+{
+	if (fp != NULL && !is_fp(fp, strlen(fp)))
+		return err_set(err, ERR_INTERNAL, "not a fingerprint");
+	if (lines_begin(q, err) < 0 || lines_add(q, "op", op, err) < 0 ||
+	    lines_add_some(q, "fp", fp, err) < 0 ||
+	    lines_add_some(q, "kind", kind, err) < 0 ||
+	    lines_add_number(q, "timeout_ms",
+		s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS,
+		err) < 0 ||
+	    (s->may_prompt && lines_add(q, "prompt", "1", err) < 0))
+		return err->code;
+	return 0;
+}
+
+/* The worker's verdict as an error code; its sentence is passed on. */
+static int
+judge(const struct lines *a, struct err *err)
+{
+	static const struct {
+		const char *result;
+		enum err_code code;
+	} codes[] = {{"notfound", ERR_NOTFOUND}, {"unreachable", ERR_UNAVAIL},
+	    {"denied", ERR_DENIED}, {"canceled", ERR_CANCELED}};
+	const char *result = lines_get(a, "result");
+	const char *message = lines_get(a, "message");
+	char text[ERR_TEXT_MAX];
+	enum err_code code = ERR_INTERNAL;
+	size_t i;
+
+	if (result == NULL)
+		return err_set(
+		    err, ERR_INTERNAL, "tokenring-secret gave no result");
+	if (strcmp(result, "ok") == 0)
+		return 0;
+	if (strcmp(result, "locked") == 0)
+		return err_set(err, ERR_LOCKED,
+		    "the keyring is locked; unlock it with 'tokenring login "
+		    "PROFILE' at a terminal or log in to the desktop");
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(result, codes[i].result) == 0)
+			code = codes[i].code;
+	return err_set(err, code, "%s",
+	    err_printable(
+		text, sizeof(text), message != NULL ? message : result));
+}
+
+/* Complete the request, run the worker, take its answer apart. */
+static int
+run_worker(const struct store *s, struct secbuf *request, bool writes,
+    struct lines *answer, struct err *err)
+{
+	int ms = s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS;
+	CLEANUP(env_release) struct env env = {{NULL}};
+	struct child c = CHILD_INIT;
+	int r;
+
+	if (lines_end(request, err) < 0 || make_env(s, &env, err) < 0 ||
+	    child_trusted(WORKER, err) < 0)
+		return err->code;
+	c.path = WORKER;
+	c.envp = env.var;
+	if (s->lock_fd >= 0) {
+		c.keep = &s->lock_fd;
+		c.n_keep = 1;
+	}
+	c.deadline = io_now_ms() + ms + WORKER_LATE_MS;
+	c.outlive = writes;
+	r = child_run(&c, request, &answer->text, err);
+	if (r == ERR_UNAVAIL)
+		return err_set(err, ERR_UNAVAIL,
+		    "the keyring service did not answer within %d s",
+		    ms / 1000);
+	if (r == 0)
+		r = lines_parse(answer, LINES_MESSAGE, err);
+	if (r < 0) {
+		err->code = ERR_INTERNAL;
+		return err_wrap(err, "tokenring-secret");
+	}
+	return judge(answer, err);
+}
+
+static int
+service_get(const struct store *s, const char *fp, enum store_kind kind,
+    struct secbuf *ret, struct err *err)
+{
+	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
+	LINES a = LINES_INIT;
+	size_t i, n = 0;
+	int r = 0;
+
+	if (start_request(s, "get", fp, kinds[kind], &q, err) < 0 ||
+	    run_worker(s, &q, false, &a, err) < 0)
+		return err->code;
+	secbuf_reset(ret);
+	for (i = 0; i < a.n; i++) {
+		if (strcmp(a.field[i].key, "payload[]") != 0)
+			continue;
+		if (n++ > 0)
+			r |= secbuf_add(ret, "\n", 1);
+		r |= secbuf_addstr(ret, a.field[i].value);
+	}
+	if (n > 0 && r == 0)
+		return 0;
+	secbuf_reset(ret);
+	return err_set(err, ERR_INTERNAL,
+	    n == 0 ? "tokenring-secret gave no secret"
+		   : "the stored secret is too long");
+}
+
+static int
+service_put(const struct store *s, const char *fp, enum store_kind kind,
+    const char *label, const struct secbuf *payload, struct err *err)
+{
+	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
+	SECBUF text = SECBUF_INIT(LINES_MESSAGE_MAX);
+	LINES a = LINES_INIT;
+	char *line, *lf;
+
+	if (start_request(s, "put", fp, kinds[kind], &q, err) < 0 ||
+	    lines_add(&q, "label", label, err) < 0)
+		return err->code;
+	if (secbuf_add(&text, payload->ptr, payload->len) < 0)
+		return err_set(err, ERR_INTERNAL, "the secret is too long");
+	for (line = text.ptr; line != NULL; line = lf) {
+		lf = strchr(line, '\n');
+		if (lf != NULL)
+			*lf++ = '\0';
+		if (lines_add(&q, "payload[]", line, err) < 0)
+			return err->code;
+	}
+	return run_worker(s, &q, true, &a, err);
+}
+
+/* One kind, or all with NULL. */
+static int
+service_erase(
+    const struct store *s, const char *fp, const char *kind, struct err *err)
+{
+	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
+	LINES a = LINES_INIT;
+
+	if (start_request(s, "erase", fp, kind, &q, err) < 0)
+		return err->code;
+	return run_worker(s, &q, true, &a, err);
+}
+
+/* "open FP KIND LABEL" */
+static void
+show_item(const char *value, store_visit *visit, void *arg)
+{
+	const char *fp = strchr(value, ' '), *kind, *label;
+	struct store_item item = {.locked = strncmp(value, "open ", 5) != 0};
+	char text[FP_LEN + 1];
+	int k;
+
+	kind = fp != NULL ? strchr(fp + 1, ' ') : NULL;
+	label = kind != NULL ? strchr(kind + 1, ' ') : NULL;
+	if (label == NULL || (size_t)(kind - fp - 1) >= sizeof(text))
+		return;
+	k = find_kind(kind + 1, (size_t)(label - kind - 1));
+	if (k < 0)
+		return;
+	(void)snprintf(
+	    text, sizeof(text), "%.*s", (int)(kind - fp - 1), fp + 1);
+	item.fp = text;
+	item.kind = (enum store_kind)k;
+	item.label = label + 1;
+	visit(&item, arg);
+}
+
+static int
+service_list(const struct store *s, const char *const *known,
+    store_visit *visit, void *arg, struct err *err)
+{
+	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
+	LINES a = LINES_INIT;
+	size_t i;
+
+	if (start_request(s, "list", NULL, NULL, &q, err) < 0)
+		return err->code;
+	for (i = 0; known != NULL && known[i] != NULL; i++)
+		if (lines_add(&q, "fp[]", known[i], err) < 0)
+			return err->code;
+	if (run_worker(s, &q, false, &a, err) < 0)
+		return err->code;
+	for (i = 0; i < a.n; i++)
+		if (strcmp(a.field[i].key, "item[]") == 0)
+			show_item(a.field[i].value, visit, arg);
+	return 0;
+}
+
+static int
+open_directory(struct err *err)
+{
+	CLEANUP_FD int state = dirs_state(err);
+	CLEANUP_FD int fd = -1;
+	struct stat st;
+
+	if (state < 0)
+		return err->code;
+	if (mkdirat(state, "store", 0700) < 0 && errno != EEXIST)
+		return err_set(err, ERR_INTERNAL,
+		    "cannot create the directory 'store': %s", strerror(errno));
+	fd = openat(
+	    state, "store", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_set(err, ERR_INTERNAL,
+		    "cannot open the directory 'store': %s", strerror(errno));
+	if (st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
+		return err_set(err, ERR_INTERNAL,
+		    "the directory 'store' is not ours alone");
+	return TAKE_FD(fd);
+}
+
+/* The store's directory, and the file's name in it. */
+static int
+open_file_store(const char *fp, enum store_kind kind, char name[FILE_NAME_MAX],
+    struct err *err)
+{
+	if (!is_fp(fp, strlen(fp)))
+		return err_set(err, ERR_INTERNAL, "not a fingerprint");
+	(void)snprintf(name, FILE_NAME_MAX, "%s.%s", fp, kinds[kind]);
+	return open_directory(err);
+}
+
+static int
+file_get(
+    const char *fp, enum store_kind kind, struct secbuf *ret, struct err *err)
+{
+	char name[FILE_NAME_MAX];
+	CLEANUP_FD int dir = open_file_store(fp, kind, name, err);
+
+	if (dir < 0)
+		return err->code;
+	secbuf_reset(ret);
+	if (io_read_file(dir, name, ret, err) == 0)
+		return 0;
+	secbuf_reset(ret);
+	if (err->code == ERR_NOTFOUND)
+		return err_set(err, ERR_NOTFOUND, "the store has no such file");
+	return err_wrap(err, "store = file");
+}
+
+static int
+file_put(const char *fp, enum store_kind kind, const struct secbuf *payload,
+    struct err *err)
+{
+	char name[FILE_NAME_MAX];
+	CLEANUP_FD int dir = open_file_store(fp, kind, name, err);
+
+	if (dir < 0)
+		return err->code;
+	if (io_replace_file(dir, name, payload->ptr, payload->len, err) < 0)
+		return err_wrap(err, "store = file");
+	return 0;
+}
+
+static int
+file_erase(const char *fp, enum store_kind kind, struct err *err)
+{
+	char name[FILE_NAME_MAX];
+	CLEANUP_FD int dir = open_file_store(fp, kind, name, err);
+
+	if (dir < 0)
+		return err->code;
+	if (unlinkat(dir, name, 0) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return err_set(err, ERR_NOTFOUND, "the store has no such file");
+	return err_set(
+	    err, ERR_INTERNAL, "cannot remove '%s': %s", name, strerror(errno));
+}
+
+static int
+file_list(store_visit *visit, void *arg, struct err *err)
+{
+	struct store_item item = {.label = ""};
+	int fd = open_directory(err), k;
+	char fp[FP_LEN + 1];
+	struct dirent *e;
+	DIR *d;
+
+	if (fd < 0)
+		return err->code;
+	d = fdopendir(fd);
+	if (d == NULL) {
+		(void)close(fd);
+		return err_set(err, ERR_NOMEM, "out of memory");
+	}
+	item.fp = fp;
+	while ((e = readdir(d)) != NULL) {
+		if (strlen(e->d_name) <= FP_LEN || e->d_name[FP_LEN] != '.')
+			continue;
+		(void)snprintf(fp, sizeof(fp), "%s", e->d_name);
+		k = find_kind(
+		    e->d_name + FP_LEN + 1, strlen(e->d_name + FP_LEN + 1));
+		if (k < 0 || !is_fp(fp, strlen(fp)))
+			continue;
+		item.kind = (enum store_kind)k;
+		visit(&item, arg);
+	}
+	(void)closedir(d);
+	return 0;
+}
+
+int
+store_get(const struct store *s, const char *fp, enum store_kind kind,
+    struct secbuf *ret, struct err *err)
+{
+	if (s->backend == STORE_SECRET_SERVICE)
+		return service_get(s, fp, kind, ret, err);
+	if (s->backend == STORE_FILE)
+		return file_get(fp, kind, ret, err);
+	return err_set(err, ERR_NOTFOUND, "store = none keeps nothing");
+}
+
+int
+store_put(const struct store *s, const char *fp, enum store_kind kind,
+    const char *label, const struct secbuf *payload, struct err *err)
+{
+	if (memchr(payload->ptr, '\0', payload->len) != NULL)
+		return err_set(
+		    err, ERR_INTERNAL, "the secret holds a NUL character");
+	if (s->backend == STORE_SECRET_SERVICE)
+		return service_put(s, fp, kind, label, payload, err);
+	if (s->backend == STORE_FILE)
+		return file_put(fp, kind, payload, err);
+	return err_set(err, ERR_CONFIG, "store = none keeps nothing");
+}
+
+int
+store_erase(const struct store *s, const char *fp, enum store_kind kind,
+    struct err *err)
+{
+	if (s->backend == STORE_SECRET_SERVICE)
+		return service_erase(s, fp, kinds[kind], err);
+	if (s->backend == STORE_FILE)
+		return file_erase(fp, kind, err);
+	return err_set(err, ERR_NOTFOUND, "store = none keeps nothing");
+}
+
+int
+store_erase_all(const struct store *s, const char *fp, struct err *err)
+{
+	struct err e = ERR_INIT, worst = ERR_INIT;
+	size_t i, erased = 0;
+
+	if (s->backend == STORE_SECRET_SERVICE)
+		return service_erase(s, fp, NULL, err);
+	for (i = 0; i < N_KINDS; i++) {
+		if (store_erase(s, fp, (enum store_kind)i, &e) == 0)
+			erased++;
+		else if (worst.code == 0 || e.code != ERR_NOTFOUND)
+			worst = e;
+	}
+	if (worst.code == 0 || (worst.code == ERR_NOTFOUND && erased > 0))
+		return 0;
+	*err = worst;
+	return err->code;
+}
+
+int
+store_probe(const struct store *s, struct err *err)
+{
+	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
+	LINES a = LINES_INIT;
+	CLEANUP_FD int dir = -1;
+
+	if (s->backend == STORE_NONE)
+		return err_set(err, ERR_CONFIG, "store = none keeps nothing");
+	if (s->backend == STORE_FILE) {
+		dir = open_directory(err);
+		return dir < 0 ? err->code : 0;
+	}
+	if (start_request(s, "probe", NULL, NULL, &q, err) < 0)
+		return err->code;
+	return run_worker(s, &q, false, &a, err);
+}
+
+int
+store_list(const struct store *s, const char *const *known, store_visit *visit,
+    void *arg, struct err *err)
+{
+	if (s->backend == STORE_SECRET_SERVICE)
+		return service_list(s, known, visit, arg, err);
+	if (s->backend == STORE_FILE)
+		return file_list(visit, arg, err);
+	return 0;
+}

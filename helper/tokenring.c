@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tokenring: hands out tokens.  A cached answer starts no process and loads
+ * neither an HTTP nor a D-Bus library; those are the workers' (DESIGN in the
+ * README's picture).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "commands.h"
+#include "log.h"
+
+struct entry {
+	const char *name;
+	int (*run)(struct front *f, struct err *err);
+};
+
+/* clang-format off */
+static const struct command commands[] = {
+	{"login",   FOR_LOGIN,   false, "[PROFILE] [--secret-stdin] [--device] [--account NAME]",
+	    "sign in and keep what lets work go on"},
+	{"logout",  FOR_LOGOUT,  false, "[PROFILE | --all] [--local]",
+	    "revoke, then forget; --local only forgets"},
+	{"status",  FOR_STATUS,  false, "[PROFILE] [--json]",
+	    "show store, account, expiry and last refusal"},
+	{"token",   FOR_TOKEN,   false, "[PROFILE | URL] [--json]",
+	    "print the access token"},
+	{"headers", FOR_HEADERS, false, "[PROFILE | URL]",
+	    "print header lines, for curl -H @-"},
+	{"curl",    FOR_CURL,    true,  "[PROFILE] CURL-ARGUMENTS...",
+	    "run curl with the right headers"},
+	{"config",  FOR_CONFIG,  false, "[--show-origin]",
+	    "print the effective configuration"},
+	{"git",     FOR_GIT,     false, "get | store | erase | capability",
+	    "speak git's credential protocol"},
+	{NULL, 0, false, NULL, NULL},
+};
+
+static const struct entry entries[] = {
+	{"login", cmd_login}, {"logout", cmd_logout}, {"status", cmd_status},
+	{"token", cmd_token}, {"headers", cmd_headers}, {"curl", cmd_curl},
+	{"config", cmd_config}, {"git", cmd_git},
+};
+
+static const char options_help[] =
+	"Options, before or after the command:\n"
+	"  --profile NAME     the profile (also TOKENRING_PROFILE)\n"
+	"  --account NAME     another account than the profile's\n"
+	"  --min-valid TIME   ask for that much life (seconds, or 5min, 1h)\n"
+	"  -o KEY=VALUE       override a configuration key\n"
+	"  --no-input         never ask anybody\n"
+	"  -v                 tell each step (also TOKENRING_TRACE=1)\n"
+	"  --help, --version\n";
+/* clang-format on */
+
+static void
+print_help(const struct command *only)
+{
+	const struct command *c;
+
+	if (only != NULL) {
+		printf(
+		    "usage: tokenring %s %s\n  %s\n\n%s\nSee tokenring(1).\n",
+		    only->name, only->usage, only->purpose, options_help);
+		return;
+	}
+	printf("usage: tokenring COMMAND [ARGUMENTS]\n\n");
+	for (c = commands; c->name != NULL; c++)
+		printf("  tokenring %-8s%s\n%20s%s\n", c->name, c->usage, "",
+		    c->purpose);
+	printf("\n%s\nSee tokenring(1) and tokenring.conf(5).\n", options_help);
+}
+
+/* "git-credential-tokenring" is "tokenring git". */
+static const struct command *
+command_of_name(const char *argv0)
+{
+	const char *name = strrchr(argv0, '/');
+	const struct command *c;
+	size_t n;
+
+	name = name != NULL ? name + 1 : argv0;
+	for (c = commands; c->name != NULL; c++) {
+		n = strlen(c->name);
+		if (strncmp(name, c->name, n) == 0 &&
+		    strcmp(name + n, "-credential-tokenring") == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static void
+set_trace(const struct front *f)
+{
+	const char *trace = getenv("TOKENRING_TRACE");
+
+	if (f->opt.verbose || (trace != NULL && strcmp(trace, "1") == 0))
+		log_to(log_stderr);
+}
+
+static int
+run(struct front *f, const struct command *c, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+		if (strcmp(entries[i].name, c->name) == 0)
+			return entries[i].run(f, err);
+	return err_set(err, ERR_INTERNAL, "no such command");
+}
+
+/* What was printed must have arrived. */
+static int
+finish_output(int r, struct err *err)
+{
+	if (fflush(stdout) != 0 && r == 0)
+		return err_set(
+		    err, ERR_INTERNAL, "cannot write to standard output");
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	static char output[BUFSIZ];
+	const struct rlimit none = {0, 0};
+	const struct command *c;
+	struct front f = {.conf = NULL};
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)setvbuf(stdout, output, _IOFBF, sizeof(output));
+	c = argc > 0 ? command_of_name(argv[0]) : NULL;
+	r = options_parse(&f.opt, argv + (argc > 0), commands, &c, &err);
+	if (r == 0 && f.opt.version) {
+		printf("tokenring %s\n", VERSION);
+	} else if (r == 0 && f.opt.help) {
+		print_help(c);
+	} else if (r == 0 && c == NULL) {
+		r = err_set(&err, ERR_CONFIG, "no command; see --help");
+	} else if (r == 0) {
+		set_trace(&f);
+		r = run(&f, c, &err);
+	}
+	r = finish_output(r, &err);
+	explicit_bzero(output, sizeof(output));
+	conf_free(f.conf);
+	if (r < 0)
+		(void)fprintf(stderr, "tokenring: %s\n", err.msg);
+	return front_exit(r);
+}

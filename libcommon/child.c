@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io.h"
+
+#define FD_FIRST_FREE (3 + CHILD_KEEP_MAX)
+
+/* What the process in the middle reports of the worker. */
+struct report {
+	int exec_errno; /* 0: the worker was started */
+	int status;     /* as from waitpid(2) */
+	int timed_out;
+};
+
+/* fork(2) without the C library's handlers, which are not safe in a thread's
+   child; `exit_signal` 0 makes a child that only __WALL waits for. */
+static pid_t
+raw_fork(int exit_signal)
+{
+	return (pid_t)syscall(
+	    SYS_clone, (unsigned long)exit_signal, NULL, NULL, NULL, 0UL);
+}
+
+static void
+close_from(int first)
+{
+	long i, max;
+
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+		return;
+	max = sysconf(_SC_OPEN_MAX);
+	if (max < 0 || max > 65536)
+		max = 65536;
+	for (i = first; i < max; i++)
+		(void)close((int)i);
+}
+
+static void
+reset_signals(void)
+{
+	struct sigaction sa = {.sa_handler = SIG_DFL};
+	int i;
+
+	for (i = 1; i < _NSIG; i++)
+		(void)sigaction(i, &sa, NULL);
+}
+
+static void
+widen(int resource)
+{
+	struct rlimit r;
+
+	if (geteuid() == 0) {
+		r.rlim_cur = r.rlim_max = RLIM_INFINITY;
+		if (setrlimit(resource, &r) == 0)
+			return;
+	}
+	if (getrlimit(resource, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(resource, &r);
+	}
+}
+
+static void
+reset_limits(void)
+{
+	static const int wide[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE,
+	    RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_STACK};
+	struct rlimit files = {1024, 4096}, none = {0, 0};
+	size_t i;
+
+	for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		widen(wide[i]);
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		widen(RLIMIT_NOFILE);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+/*
+ * Lay the descriptors out as 0, 1, 2, 3...: first all high, where no target can
+ * be hit, then down to their places.  A gap gets /dev/null, so that what the
+ * worker opens later cannot take a place that means something.
+ */
+static int
+lay_descriptors(const struct child *c, int conversation)
+{
+	int high[FD_FIRST_FREE], null, from, i;
+
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return -1;
+	for (i = 0; i < FD_FIRST_FREE; i++) {
+		from = null;
+		if (i < 2)
+			from = conversation;
+		else if (i == 2 && c->err_fd >= 0)
+			from = c->err_fd;
+		else if (i > 2 && (size_t)(i - 3) < c->n_keep &&
+			 c->keep[i - 3] >= 0)
+			from = c->keep[i - 3];
+		high[i] = fcntl(from, F_DUPFD_CLOEXEC, 2 * FD_FIRST_FREE);
+		if (high[i] < 0)
+			return -1;
+	}
+	for (i = 0; i < 3 + (int)c->n_keep; i++)
+		if (dup2(high[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+/* In the worker's process: never returns. */
+static void
+become_worker(const struct child *c, int conversation, int exec_pipe)
+{
+	static char *none[] = {NULL};
+	char *self[] = {(char *)c->path, NULL};
+	sigset_t empty;
+	int e, status;
+
+	reset_limits();
+	status = fcntl(exec_pipe, F_DUPFD_CLOEXEC, 4 * FD_FIRST_FREE);
+	if (status < 0)
+		_exit(126);
+	if (lay_descriptors(c, conversation) == 0 &&
+	    dup2(status, 3 + (int)c->n_keep) >= 0 &&
+	    fcntl(3 + (int)c->n_keep, F_SETFD, FD_CLOEXEC) == 0) {
+		status = 3 + (int)c->n_keep;
+		close_from(status + 1);
+		(void)umask(077);
+		(void)sigemptyset(&empty);
+		(void)sigprocmask(SIG_SETMASK, &empty, NULL);
+		if (chdir("/") == 0 &&
+		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+			(void)execve(c->path, c->argv != NULL ? c->argv : self,
+			    c->envp != NULL ? c->envp : none);
+	}
+	e = errno;
+	(void)!write(status, &e, sizeof(e));
+	_exit(127);
+}
+
+/*
+ * Wait for the worker's end; SIGTERM (from the caller, or from the kernel when
+ * the caller died) and the deadline end it early.  All signals are blocked
+ * here, so sigtimedwait sees each.
+ */
+static void
+watch_worker(const struct child *c, pid_t worker, struct report *report)
+{
+	struct timespec step;
+	sigset_t both;
+	int64_t left;
+
+	(void)sigemptyset(&both);
+	(void)sigaddset(&both, SIGCHLD);
+	(void)sigaddset(&both, SIGTERM);
+	for (;;) {
+		if (waitpid(worker, &report->status, WNOHANG) == worker)
+			return;
+		left = 3600 * 1000;
+		if (c->deadline != IO_FOREVER)
+			left = c->deadline + CHILD_GRACE_MS - io_now_ms();
+		if (left > 0) {
+			step.tv_sec = left / 1000;
+			step.tv_nsec = left % 1000 * 1000000;
+			if (sigtimedwait(&both, NULL, &step) != SIGTERM)
+				continue;
+		} else
+			report->timed_out = 1;
+		(void)kill(worker, SIGKILL);
+		while (waitpid(worker, &report->status, 0) < 0)
+			if (errno != EINTR)
+				break;
+		return;
+	}
+}
+
+/* In the process in the middle: never returns. */
+static void
+become_middle(
+    const struct child *c, int conversation, int control, pid_t caller)
+{
+	struct report report = {0, 0, 0};
+	int pipe_fd[2], e = 0;
+	pid_t worker;
+
+	(void)setsid();
+	reset_signals();
+	if (!c->outlive)
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != caller)
+		_exit(1);
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0) {
+		report.exec_errno = errno;
+	} else if ((worker = raw_fork(SIGCHLD)) < 0) {
+		report.exec_errno = errno;
+	} else if (worker == 0) {
+		become_worker(c, conversation, pipe_fd[1]);
+	} else {
+		/* Only the control channel: neither the caller's files nor an
+		   end of the conversation may live on here. */
+		(void)dup2(control, 0);
+		(void)dup2(pipe_fd[0], 1);
+		control = 0;
+		close_from(2);
+		if (read(1, &e, sizeof(e)) == sizeof(e))
+			report.exec_errno = e;
+		(void)close(1);
+		watch_worker(c, worker, &report);
+	}
+	(void)!write(control, &report, sizeof(report));
+	_exit(0);
+}
+
+/* Send and receive until the worker has closed its end. */
+static int
+converse(int fd, const struct child *c, const struct secbuf *in,
+    struct secbuf *out, struct err *err)
+{
+	struct pollfd p = {.fd = fd};
+	size_t sent = 0, room;
+	char *to, probe[1];
+	ssize_t n;
+
+	if (in->len == 0)
+		(void)shutdown(fd, SHUT_WR);
+	for (;;) {
+		p.events = POLLIN | (sent < in->len ? POLLOUT : 0);
+		if (poll(&p, 1, io_poll_ms(c->deadline)) == 0)
+			return err_set(err, ERR_UNAVAIL, "no answer in time");
+		if (p.revents & POLLOUT && sent < in->len) {
+			n = send(fd, in->ptr + sent, in->len - sent,
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
+			if (n > 0)
+				sent += (size_t)n;
+			else if (errno != EINTR && errno != EAGAIN)
+				sent = in->len; /* it hung up: read why */
+			if (sent == in->len)
+				(void)shutdown(fd, SHUT_WR);
+		}
+		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+			continue;
+		room = out->max - out->len;
+		if (room > 4096)
+			room = 4096;
+		to = room > 0 ? secbuf_space(out, room) : probe;
+		if (to == NULL)
+			return err_set(err, ERR_NOMEM, "out of memory");
+		n = recv(fd, to, room > 0 ? room : 1, MSG_DONTWAIT);
+		if (n > 0 && room == 0)
+			return err_set(err, ERR_PROTOCOL, "answer too long");
+		if (n > 0)
+			secbuf_grown(out, (size_t)n);
+		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+			return 0;
+	}
+}
+
+/* Read the middle's report; the worker may still be exiting, so wait. */
+static int
+read_report(int control, const struct child *c, struct report *report)
+{
+	struct pollfd p = {.fd = control, .events = POLLIN};
+	int64_t limit = c->deadline;
+	int r;
+
+	if (limit != IO_FOREVER)
+		limit += 2 * CHILD_GRACE_MS;
+	do
+		r = poll(&p, 1, io_poll_ms(limit));
+	while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return -1;
+	return recv(control, report, sizeof(*report), 0) == sizeof(*report)
+		   ? 0
+		   : -1;
+}
+
+static int
+judge(const struct child *c, const struct report *r, struct err *err)
+{
+	const char *name = strrchr(c->path, '/') + 1;
+
+	if (r->exec_errno != 0)
+		return err_set(err, ERR_INTERNAL, "cannot start '%s': %s",
+		    c->path, strerror(r->exec_errno));
+	if (r->timed_out)
+		return err_set(err, ERR_UNAVAIL, "%s: no answer in time", name);
+	if (WIFSIGNALED(r->status))
+		return err_set(err, ERR_INTERNAL, "%s was killed by signal %d",
+		    name, WTERMSIG(r->status));
+	if (!WIFEXITED(r->status) || WEXITSTATUS(r->status) != 0)
+		return err_set(err, ERR_INTERNAL, "%s failed with status %d",
+		    name, WEXITSTATUS(r->status));
+	return 0;
+}
+
+static pid_t
+start_middle(const struct child *c, int conversation[2], int control[2])
+{
+	sigset_t all, before;
+	pid_t caller = getpid(), pid;
+	int e;
+
+	/* No handler of the caller's may run in the copy. */
+	(void)sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+		return -1;
+	pid = raw_fork(0);
+	if (pid == 0)
+		become_middle(c, conversation[1], control[1], caller);
+	e = errno;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = e;
+	return pid;
+}
+
+int
+child_run(const struct child *c, const struct secbuf *in, struct secbuf *out,
+    struct err *err)
+{
+	struct report report = {0, 0, 0};
+	CLEANUP_FD int ours = -1;
+	CLEANUP_FD int theirs = -1;
+	CLEANUP_FD int control = -1;
+	CLEANUP_FD int middle_control = -1;
+	int pair[2], control_pair[2], r;
+	pid_t middle;
+
+	if (c->path[0] != '/' || c->n_keep > CHILD_KEEP_MAX)
+		return err_set(err, ERR_INTERNAL, "bad worker path");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(
+		    err, ERR_INTERNAL, "socketpair: %s", strerror(errno));
+	ours = pair[0];
+	theirs = pair[1];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control_pair) <
+	    0)
+		return err_set(
+		    err, ERR_INTERNAL, "socketpair: %s", strerror(errno));
+	control = control_pair[0];
+	middle_control = control_pair[1];
+	middle = start_middle(c, pair, control_pair);
+	if (middle < 0)
+		return err_set(err, ERR_INTERNAL, "cannot start a process: %s",
+		    strerror(errno));
+	(void)close(TAKE_FD(theirs));
+	(void)close(TAKE_FD(middle_control));
+	r = converse(ours, c, in, out, err);
+	if (r < 0)
+		(void)kill(middle, SIGTERM);
+	if (read_report(control, c, &report) < 0) {
+		(void)kill(middle, SIGKILL);
+		if (r == 0)
+			r = err_set(err, ERR_INTERNAL,
+			    "the process beside '%s' died", c->path);
+	}
+	while (waitpid(middle, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	if (r == 0 || report.exec_errno != 0)
+		r = judge(c, &report, err);
+	if (r < 0)
+		secbuf_reset(out);
+	return r;
+}
+
+int
+child_trusted(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return err_set(err, ERR_CONFIG, "cannot use '%s': %s", path,
+		    strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_CONFIG,
+		    "cannot use '%s': it is not a regular file", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(err, ERR_CONFIG,
+		    "cannot use '%s': it belongs to uid %ld", path,
+		    (long)st.st_uid);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return err_set(err, ERR_CONFIG,
+		    "cannot use '%s': others may write to it", path);
+	return 0;
+}

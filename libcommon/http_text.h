@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The texts of HTTP: encoding what is sent, reading what came back. */
+#ifndef HTTP_TEXT_H
+#define HTTP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "err.h"
+#include "http.h"
+#include "secbuf.h"
+
+#define HTTP_WHERE_MAX       280  /* "host:port", terminated */
+#define HTTP_RETRY_AFTER_MAX 3600 /* seconds; longer ones are cut */
+
+/*
+ * Append `text` with every byte outside RFC 3986's unreserved set (§2.3)
+ * percent-encoded; -1 as secbuf_add.
+ */
+int http_percent(struct secbuf *to, const char *text);
+
+/* The same as application/x-www-form-urlencoded (RFC 6749 appendix B). */
+int http_form_encode(struct secbuf *to, const char *text);
+
+/* Append "&name=value" to a form; nothing for NULL or "" (RFC 6749 §3.2). */
+int http_form_add(struct secbuf *to, const char *name, const char *value);
+
+/*
+ * How many fields of that name does a raw header block have (RFC 9110 §5)?
+ * `*value` and `*len` are the first one's, without surrounding blanks, as
+ * received: any byte but the line feed may be in it.  A field that is folded or
+ * has a blank before its colon counts as two: nobody may read it as one.
+ */
+size_t http_header(const struct secbuf *headers, const char *name,
+    const char **value, size_t *len);
+
+/* Seconds of Retry-After (RFC 9110 §10.2.3), capped; -1 if none is readable. */
+int64_t http_retry_after(const struct secbuf *headers, time_t now);
+
+/* "host:port" or "host" of a URL, printable, without user information. */
+const char *http_where(const char *url, char to[HTTP_WHERE_MAX]);
+
+/* Is it an https URL with a host, without user information or fragment? */
+bool http_url_ok(const char *url);
+
+/*
+ * What any service's 3xx, 429 and 503 mean.  Fills `o` and `err` and returns
+ * the code, or 0 if the status is none of these.
+ */
+int http_common_refusal(const struct http_response *r, const char *url,
+    struct outcome *o, struct err *err);
+
+#endif

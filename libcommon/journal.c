@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "dirs.h"
+#include "fingerprint.h"
+#include "io.h"
+
+static void
+file_name(char *to, size_t size, const char *fp)
+{
+	(void)snprintf(to, size, "%s.journal", fp);
+}
+
+int
+journal_begin(const char *fp, struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+	char name[FINGERPRINT_LEN + 16];
+	int fd;
+
+	dir = dirs_runtime(err);
+	if (dir < 0)
+		return err->code;
+	file_name(name, sizeof(name), fp);
+	(void)unlinkat(dir, name, 0);
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd >= 0 ? fd
+		       : err_set(err, ERR_NOTFOUND,
+			     "cannot create the journal: %s", strerror(errno));
+}
+
+enum journal_state
+journal_left(const char *fp, struct lines *ret)
+{
+	CLEANUP_FD int dir = -1;
+	struct err err = ERR_INIT;
+	char name[FINGERPRINT_LEN + 16];
+
+	dir = dirs_runtime(&err);
+	if (dir < 0)
+		return JOURNAL_NONE;
+	file_name(name, sizeof(name), fp);
+	secbuf_reset(&ret->text);
+	if (io_read_file(dir, name, &ret->text, &err) < 0)
+		return err.code == ERR_NOTFOUND ? JOURNAL_NONE
+						: JOURNAL_UNKNOWN;
+	return lines_parse(ret, LINES_MESSAGE, &err) == 0 ? JOURNAL_ANSWER
+							  : JOURNAL_UNKNOWN;
+}
+
+void
+journal_end(const char *fp)
+{
+	CLEANUP_FD int dir = -1;
+	struct err err = ERR_INIT;
+	char name[FINGERPRINT_LEN + 16];
+
+	dir = dirs_runtime(&err);
+	if (dir < 0)
+		return;
+	file_name(name, sizeof(name), fp);
+	(void)unlinkat(dir, name, 0);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a renewed grant lies between the server's answer and the store.
+ *
+ * A refresh token that rotates exists, for a moment, only in the answer to its
+ * refresh (RFC 6749 §6).  The journal is a 0600 file on tmpfs, opened under the
+ * fingerprint's lock before the request and written by tokenring-net before it
+ * answers.  Whoever takes the lock next finishes what a killed process left.
+ * It begins with the front's own lines, which say what was being spent.
+ */
+#ifndef JOURNAL_H
+#define JOURNAL_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "lines.h"
+
+enum journal_state {
+	JOURNAL_NONE,    /* nothing was under way */
+	JOURNAL_ANSWER,  /* a whole answer is there to be stored */
+	JOURNAL_UNKNOWN, /* a refresh began and left no answer */
+};
+
+/*
+ * Open an empty journal.  Returns a descriptor for the worker, or ERR_NOTFOUND
+ * where there is no tmpfs (a kill can then lose a grant).
+ */
+int journal_begin(const char *fp, struct err *err);
+
+/* What an earlier process left; `ret` is filled for JOURNAL_ANSWER. */
+enum journal_state journal_left(const char *fp, struct lines *ret);
+
+/* All is in the store. */
+void journal_end(const char *fp);
+
+#endif

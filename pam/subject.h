@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is signing in: a name that the system knows, and whether the options make
+ * him ours.
+ */
+#ifndef SUBJECT_H
+#define SUBJECT_H
+
+#include <security/pam_modules.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "cleanup.h"
+#include "options.h"
+
+#define SUBJECT_NAME_MAX   33      /* bytes of a login name */
+#define SUBJECT_GROUPS_MAX 65536   /* the kernel's own limit */
+#define SUBJECT_ENTRY_MAX  1048576 /* bytes of a passwd or group entry */
+
+struct subject {
+	char name[SUBJECT_NAME_MAX + 1]; /* "": not a name of ours to repeat */
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* all of them, the primary one included */
+	int n_groups;
+	bool ours;       /* known, and within the options' limits */
+	const char *why; /* not ours: the reason */
+};
+#define SUBJECT_INIT                                                           \
+	{                                                                      \
+		.groups = NULL                                                 \
+	}
+#define SUBJECT CLEANUP(subject_release) struct subject
+
+/*
+ * Look PAM_USER up.  Returns 0 with `ours` decided, or the PAM code for a
+ * look-up that failed, which says nothing about the user.
+ */
+int subject_find(
+    struct subject *s, pam_handle_t *pamh, const struct options *o);
+
+void subject_release(struct subject *s);
+
+#endif

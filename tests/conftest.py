@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""What the tests share: the installed tree, servers, and a person who uses it."""
+import ctypes
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+TESTS = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(TESTS / "e2e"))
+sys.dont_write_bytecode = True
+
+import sim  # noqa: E402
+
+TOP = TESTS.parent
+VARIANT = os.environ.get("VARIANT", "check")
+BUILD = TOP / "build" / VARIANT
+ROOT = BUILD / "root"
+BIN = ROOT / "bin"
+LIBEXEC = ROOT / "libexec" / "tokenring"
+MODULE = ROOT / "lib" / "security" / "pam_sainet.so"
+os.environ.setdefault("TOKENRING_LIBEXEC", str(LIBEXEC))
+
+# Nothing of the machine's own set-up may decide a test.
+for name in list(os.environ):
+    if name.startswith(("XDG_", "DBUS_", "TOKENRING_", "ITCARE_", "GIT_", "CURL_", "SSL_")) \
+            and name != "TOKENRING_LIBEXEC" or name.lower().endswith("_proxy") \
+            or name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory):
+    return sim.CA(str(tmp_path_factory.mktemp("ca")))
+
+
+@pytest.fixture(scope="module")
+def sainet_server(ca):
+    with sim.Sainet(ca) as server:
+        yield server
+
+
+@pytest.fixture
+def sainet(sainet_server):
+    sainet_server.reset()
+    yield sainet_server
+    sainet_server.reset()
+
+
+@pytest.fixture(scope="module")
+def oauth_server(ca):
+    with sim.OAuth(ca) as server:
+        yield server
+
+
+@pytest.fixture
+def oauth(oauth_server):
+    oauth_server.reset()
+    yield oauth_server
+    oauth_server.reset()
+
+
+class Person:
+    """Somebody with a home directory, a configuration and a session."""
+
+    def __init__(self, base):
+        self.base = base
+        self.home = base / "home"
+        self.home.mkdir(mode=0o700)
+        self.config = base / "tokenring.conf"
+        self.config.write_text("")
+        self.state = base / "state"
+        self.env = {
+            "PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(self.home), "LANG": "C.UTF-8",
+            "XDG_STATE_HOME": str(self.state), "TOKENRING_CONFIG": str(self.config),
+            "TMPDIR": str(base), "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
+        }
+
+    def configure(self, text):
+        self.config.write_text(text)
+
+    def sainet(self, server, name="erp", account="alice", **keys):
+        """Add a profile for a SAINet simulator."""
+        self._profile(name, {"provider": "sainet", "url": server.url, "domain": "PROD",
+                             "account": account, "ca_file": server.ca.pem, **keys})
+
+    def oauth(self, server, name="itc", **keys):
+        """Add a profile for an OAuth 2.0 simulator."""
+        self._profile(name, {"provider": "oauth2", "token_url": server.token_url,
+                             "revocation_url": server.revocation_url,
+                             "ca_file": server.ca.pem, **keys})
+
+    def _profile(self, name, keys):
+        lines = [f"[profile {name}]"]
+        lines += [f"{k} = {v}" for k, v in keys.items() if v is not None]
+        with self.config.open("a") as f:
+            f.write("\n".join(lines) + "\n")
+
+    def start(self, *args, **kw):
+        env = {**self.env, **kw.pop("env", {})}
+        env = {k: v for k, v in env.items() if v is not None}
+        kw.setdefault("stdin", subprocess.PIPE if "input" in kw else subprocess.DEVNULL)
+        kw.pop("input", None)
+        argv = [str(a) for a in args]
+        if argv[0] == "tokenring":
+            argv[0] = str(BIN / "tokenring")
+        # A session of its own: no terminal of the machine that runs the tests.
+        return subprocess.Popen(argv, env=env, text=True, encoding="utf-8", errors="surrogateescape",
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.base,
+                                start_new_session=True, **kw)
+
+    def run(self, *args, input=None, timeout=60, **kw):
+        if input is not None:
+            kw["input"] = True
+        p = self.start(*args, **kw)
+        try:
+            out, err = p.communicate(input, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            raise
+        return subprocess.CompletedProcess(args, p.returncode, out, err)
+
+    def tokenring(self, *args, **kw):
+        return self.run("tokenring", *args, **kw)
+
+    def ok(self, *args, **kw):
+        """Run tokenring, demand success and silence, return its standard output."""
+        r = self.tokenring(*args, **kw)
+        assert (r.returncode, r.stderr) == (0, ""), r
+        return r.stdout
+
+    def session(self, keyring):
+        """Work in this D-Bus session from now on."""
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = keyring.env["DBUS_SESSION_BUS_ADDRESS"]
+
+    def fingerprints(self):
+        return {p.name[:32] for p in (self.state / "tokenring").glob("*") if len(p.name) > 32}
+
+    def forget(self):
+        """Take away what the kernel and tmpfs keep for this person's profiles."""
+        forget(self.fingerprints())
+
+    def expire(self):
+        """Make every cached access token go, as if its time had come."""
+        for fp in self.fingerprints():
+            forget({fp}, exact=True)
+
+
+class Opened:
+    """How often a file was opened meanwhile (inotify): a process that is not
+    dumpable shows a tracer no file names."""
+
+    def __init__(self, path):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.path = os.fsencode(path)
+        self.count = None
+
+    def __enter__(self):
+        self.fd = self.libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        assert self.fd >= 0 and self.libc.inotify_add_watch(self.fd, self.path, 0x20) >= 0
+        return self
+
+    def __exit__(self, *exc):
+        try:
+            self.count = len(os.read(self.fd, 4096)) // 16
+        except BlockingIOError:
+            self.count = 0
+        os.close(self.fd)
+
+
+def runtime_dirs():
+    uid = os.getuid()
+    return [p for p in (pathlib.Path(f"/run/user/{uid}/tokenring"),
+                        pathlib.Path(f"/dev/shm/tokenring-{uid}")) if p.is_dir()]
+
+
+def keys():
+    """(serial, description) of our keys in the user keyring."""
+    out = subprocess.run(["keyctl", "rlist", "@u"], capture_output=True, text=True)
+    for serial in out.stdout.split():
+        d = subprocess.run(["keyctl", "rdescribe", serial], capture_output=True, text=True).stdout
+        name = d.strip().split(";")[-1]
+        if name.startswith("tokenring:"):
+            yield serial, name[len("tokenring:"):]
+
+
+def forget(fingerprints, exact=False):
+    if not fingerprints:
+        return
+    for serial, name in keys():
+        if (name if exact else name[:32]) in fingerprints:
+            subprocess.run(["keyctl", "unlink", serial, "@u"], capture_output=True)
+    for d in runtime_dirs():
+        for f in d.iterdir():
+            if (f.name if exact else f.name[:32]) in fingerprints:
+                f.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def person(tmp_path):
+    p = Person(tmp_path)
+    yield p
+    p.forget()
+
+
+@pytest.fixture
+def keyring(person):
+    """The same person, with an unlocked keyring on a session bus."""
+    from keyring import Keyring
+    with Keyring() as k:
+        person.session(k)
+        yield k
+
+
+def which(name):
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path

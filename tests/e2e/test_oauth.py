@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""OAuth 2.0 clients and people's grants, and their renewal."""
+import json
+import os
+import re
+import threading
+
+import pytest
+
+SECRET = "".join(chr(c) for c in range(0x21, 0x7f)) + " ß漢🔑"
+
+
+def stored(person, kind):
+    return list((person.state / "tokenring" / "store").glob(f"*.{kind}"))
+
+
+@pytest.fixture
+def itc(person, oauth):
+    oauth.set(clients={"cli": SECRET})
+    person.oauth(oauth, client_id="cli", store="file")
+    return person
+
+
+def login(person, secret=SECRET, *args):
+    return person.tokenring("login", *args, "--secret-stdin", input=secret + "\n")
+
+
+@pytest.mark.parametrize("auth,server", [("basic", "rfc"), ("basic-raw", "raw"), ("post", "rfc")])
+def test_every_character_of_a_secret_arrives(person, oauth, auth, server):
+    oauth.set(clients={"cli": SECRET}, basic=server)
+    person.oauth(oauth, client_id="cli", client_auth=auth, store="file")
+    assert login(person).returncode == 0
+    assert oauth.active(person.ok("token").strip())
+
+
+def test_secret_from_a_file_and_from_the_environment(person, oauth, tmp_path):
+    oauth.set(clients={"cli": SECRET})
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    person.oauth(oauth, name="f", client_id="cli", client_secret_file=tmp_path / "secret", store="none")
+    person.oauth(oauth, name="e", client_id="cli", client_secret_env="THE_SECRET", scope="other", store="none")
+    assert oauth.active(person.ok("token", "f").strip())
+    assert oauth.active(person.ok("token", "e", env={"THE_SECRET": SECRET}).strip())
+    assert person.tokenring("token", "e", "--min-valid", "100000").returncode == 0
+    person.expire()
+    r = person.tokenring("token", "e")
+    assert r.returncode == 2 and "THE_SECRET" in r.stderr
+
+
+def test_itcare_environment_alone_makes_a_profile(person, oauth):
+    oauth.set(clients={"id-1": "geheim"})
+    r = person.tokenring("token", "-o", f"token_url={oauth.token_url}", "-o", f"ca_file={oauth.ca.pem}",
+                         env={"ITCARE_CLIENT_ID": "id-1", "ITCARE_CLIENT_SECRET": "geheim"})
+    assert r.returncode == 0 and oauth.active(r.stdout.strip()), r
+    assert oauth.grants_asked("client_credentials") == 1
+
+
+def test_a_clients_refresh_token_is_used_first(itc, oauth):
+    login(itc)
+    itc.expire()
+    assert oauth.active(itc.ok("token").strip())
+    assert [g for g, _ in oauth.token_requests] == ["client_credentials", "refresh_token"]
+
+
+def test_a_dead_refresh_token_falls_back_to_the_secret(itc, oauth):
+    login(itc)
+    oauth.kill_grants()
+    itc.expire()
+    assert oauth.active(itc.ok("token").strip())
+    assert [g for g, _ in oauth.token_requests] == ["client_credentials", "refresh_token", "client_credentials"]
+    assert stored(itc, "client-secret")
+
+
+def together(n, person, *args):
+    """n runs at once; their results."""
+    ready = threading.Barrier(n)
+    results = [None] * n
+
+    def one(i):
+        ready.wait()
+        results[i] = person.tokenring(*args)
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return results
+
+
+def test_fifty_at_expiry_make_one_request(itc, oauth):
+    login(itc)
+    itc.expire()
+    asked = len(oauth.token_requests)
+    results = together(50, itc, "token")
+    assert {(r.returncode, r.stderr) for r in results} == {(0, "")}
+    assert len({r.stdout for r in results}) == 1 and oauth.active(results[0].stdout.strip())
+    assert len(oauth.token_requests) == asked + 1
+    itc.expire()
+    assert oauth.active(itc.ok("token").strip()), "the grant is still good"
+    assert oauth.token_requests[-1][0] == "refresh_token"
+
+
+def test_fifty_with_a_wrong_secret_make_one_request(person, oauth, tmp_path):
+    oauth.set(clients={"cli": "right"})
+    (tmp_path / "secret").write_text("wrong\n")
+    person.oauth(oauth, client_id="cli", client_secret_file=tmp_path / "secret", store="file")
+    results = together(50, person, "token")
+    assert {r.returncode for r in results} == {1}
+    assert all(r.stderr.startswith("tokenring: profile 'itc'") for r in results)
+    assert len(oauth.token_requests) == 1
+    # Another credential is not blocked by that, and clears it.
+    (tmp_path / "secret").write_text("right\n")
+    assert person.ok("token")
+
+
+@pytest.fixture
+def person_grant(person, oauth):
+    """Somebody signed in by the device flow; what is kept is a refresh token."""
+    oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
+    person.oauth(oauth, client_id="app", client_auth="none", grant="device", store="file",
+                 device_authorization_url=oauth.device_authorization_url)
+    r = person.tokenring("login")
+    assert r.returncode == 0, r
+    assert re.search(r"To sign in, open https://\S+ in a browser and enter the code \S+", r.stderr)
+    assert stored(person, "refresh")
+    return person
+
+
+def test_device_sign_in(person_grant, oauth):
+    assert oauth.active(person_grant.ok("token").strip())
+
+
+def test_fifty_at_expiry_with_rotation(person_grant, oauth):
+    p = person_grant
+    asked = len(oauth.token_requests)
+    for rounds in range(1, 4):
+        p.expire()
+        results = together(50, p, "token")
+        assert {(r.returncode, r.stderr) for r in results} == {(0, "")}
+        assert len(oauth.token_requests) == asked + rounds
+    refresh = stored(p, "refresh")[0].read_text().strip()
+    assert oauth.grant_alive(refresh)
+
+
+def test_a_dead_grant_is_dropped_and_a_person_called(person_grant, oauth):
+    p = person_grant
+    oauth.kill_grants()
+    p.expire()
+    r = p.tokenring("token")
+    assert r.returncode == 3 and "tokenring login itc" in r.stderr
+    assert not stored(p, "refresh")
+
+
+@pytest.mark.parametrize("fault,args", [
+    ("status", {"code": 500}), ("status", {"code": 503, "headers": {"Retry-After": "1"}}),
+    ("status", {"code": 429, "headers": {"Retry-After": "1"}}),
+    ("status", {"code": 401, "body": '{"error":"invalid_client"}'}), ("not-http", {}),
+    ("status", {"code": 200, "body": "<html>"}), ("redirect", {}), ("reset", {"stage": "request"}),
+])
+def test_no_fault_loses_the_grant(person_grant, oauth, fault, args):
+    p = person_grant
+    before = stored(p, "refresh")[0].read_text()
+    oauth.fault(fault, path="/token", times=1, **args)
+    p.expire()
+    assert p.tokenring("token").returncode in (1, 4)
+    assert stored(p, "refresh")[0].read_text() == before
+    p.tokenring("login") if args.get("code") == 401 else None
+    while args.get("code") in (429, 503) and p.tokenring("token").returncode == 4:
+        pass
+    assert oauth.active(p.ok("token").strip())
+
+
+def test_a_kept_answer_is_finished_by_the_next(person_grant, oauth):
+    """The store cannot be written at the moment the new refresh token arrives."""
+    p = person_grant
+    store = p.state / "tokenring" / "store"
+    old = stored(p, "refresh")[0].read_text()
+    p.expire()
+    store.chmod(0o500)
+    try:
+        first = p.tokenring("token")
+        assert first.returncode == 0 and oauth.active(first.stdout.strip()), first
+    finally:
+        store.chmod(0o700)
+    assert stored(p, "refresh")[0].read_text() == old
+    p.expire()
+    assert oauth.active(p.ok("token").strip())
+    assert stored(p, "refresh")[0].read_text() != old
+    assert oauth.grant_alive(stored(p, "refresh")[0].read_text().strip())
+
+
+def test_logout_revokes(itc, oauth):
+    login(itc)
+    token = itc.ok("token").strip()
+    assert itc.ok("logout") == ""
+    assert not oauth.active(token)
+    assert itc.tokenring("token").returncode == 3
+
+
+def test_local_logout_only_forgets(itc, oauth):
+    login(itc)
+    token = itc.ok("token").strip()
+    itc.ok("logout", "--local")
+    assert oauth.active(token) and not stored(itc, "client-secret")
+
+
+def test_logout_goes_on_without_the_server(itc, oauth):
+    login(itc)
+    oauth.fault("status", path="/revoke", code=503)
+    r = itc.tokenring("logout")
+    assert r.returncode == 4 and "forgotten here, but not revoked" in r.stderr
+    assert not stored(itc, "client-secret")
+
+
+def test_renewal_ahead_in_the_last_fifth(itc, oauth):
+    oauth.set(access_lifetime=100)
+    login(itc)
+    first = itc.ok("token", "--min-valid", "1")
+    # The token says that it was obtained 85 s ago.
+    age(itc, 85)
+    second = itc.ok("token", "--min-valid", "1")
+    assert second != first and len(oauth.token_requests) == 2
+    age(itc, 85)
+    oauth.fault("status", path="/token", code=500)
+    for _ in range(3):
+        assert itc.ok("token", "--min-valid", "1") == second
+    assert len(oauth.token_requests) + oauth.count("/token", fault="status") >= 3
+    assert oauth.count("/token") == 3, "for 30 s nobody tries again"
+
+
+def age(person, seconds):
+    """Make the cached token look older, by rewriting its entry."""
+    import subprocess
+
+    import conftest
+    for serial, name in conftest.keys():
+        if name in person.fingerprints():
+            text = subprocess.run(["keyctl", "pipe", serial], capture_output=True, text=True).stdout
+            text = re.sub(r"(expires_at|obtained_at)=(\d+)",
+                          lambda m: f"{m[1]}={int(m[2]) - seconds}", text)
+            subprocess.run(["keyctl", "update", serial, text], check=True)
+
+
+def test_clock_in_the_future_makes_a_token_stale(itc, oauth):
+    login(itc)
+    first = itc.ok("token")
+    age(itc, -5000)
+    assert itc.ok("token") != first
+
+
+def test_status_shows_a_refusal(person, oauth, tmp_path):
+    oauth.set(clients={"cli": "right"})
+    (tmp_path / "secret").write_text("wrong\n")
+    person.oauth(oauth, client_id="cli", client_secret_file=tmp_path / "secret", store="file")
+    assert person.tokenring("token").returncode == 1
+    s = json.loads(person.ok("status", "--json"))[0]
+    assert s["refused"]["reason"] and s["refused"]["until"] > os.times().elapsed
+    assert "wrong" not in s["refused"]["reason"]

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trouble for the module under test: a hostile process around it, and calls of
+ * the C library that fail when told to.
+ */
+#ifndef FAULTS_H
+#define FAULTS_H
+
+#include <stdbool.h>
+
+/*
+ * chld-ignored chld-blocked fsize nofile nproc threads: of the whole process,
+ * for the rest of the test.
+ */
+bool faults_hostile(const char *what);
+
+/*
+ * From now on the kernel's call of this name (add_key, set_timeout, setperm,
+ * clone, setgroups, setresgid, setresuid) fails, or, with `lie`, does nothing
+ * and says that it did.
+ */
+bool faults_kernel(const char *name, bool lie);
+
+/* The nth call from now of a function that may fail does so; 0: none. */
+void faults_arm(int nth);
+
+/* Hold the counting up, for what is the test's own; then go on. */
+int faults_pause(void);
+void faults_resume(int left);
+
+/* Has it come to that call? */
+bool faults_hit(void);
+
+#endif
