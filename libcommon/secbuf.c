@@ -13,7 +13,7 @@ secbuf_space(struct secbuf *b, size_t len)
 	size_t need, cap;
 	char *p;
 
-	if (len > b->max || b->len > b->max - len)
+	if (len > b->max || b->len > b->max - len || len >= SIZE_MAX - b->len)
 		return NULL;
 	need = b->len + len + 1;
 	if (need <= b->cap)
@@ -21,7 +21,7 @@ secbuf_space(struct secbuf *b, size_t len)
 	cap = b->cap == 0 ? 64 : b->cap;
 	while (cap < need)
 		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-	if (cap > b->max + 1)
+	if (cap - 1 > b->max)
 		cap = b->max + 1;
 	p = malloc(cap);
 	if (p == NULL)

@@ -123,8 +123,8 @@ getpwnam_r(const char *name, struct passwd *pw, char *buf, size_t size,
 	for (i = 0; i < fakes.users; i++)
 		if (strcmp(fakes.user[i].name, name) == 0) {
 			/* As large as a real entry with many members. */
-			if (size < 5000)
-				return ERANGE;
+			if (size < 5000) /* libpam looks at errno */
+				return errno = ERANGE;
 			(void)snprintf(buf, size, "%s", name);
 			memset(pw, 0, sizeof(*pw));
 			pw->pw_name = buf;
