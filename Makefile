@@ -72,7 +72,7 @@ programs := $(B)/tokenring $(B)/tokenring-net $(B)/tokenring-secret
 module  := $(B)/pam_sainet.so
 
 .PHONY: all setup check check-system demo sim bench soak fuzz mutants lint format \
-	install uninstall clean help FORCE
+	install uninstall clean clean-variant help FORCE
 
 all: $(programs) $(module)
 
@@ -169,6 +169,8 @@ uninstall:
 
 clean:
 	rm -rf build
+clean-variant:
+	rm -rf $(B)
 
 help:
 	@echo 'make demo          show the main job on bundled simulators (installs what it needs)'

@@ -114,27 +114,47 @@ name_fault(const char *name)
 	return NULL;
 }
 
-static struct profile *
-new_profile(struct conf *c, const char *name, int line)
+/* FNV-1a: names are compared only where this is equal. */
+static uint32_t
+hash_name(const char *name)
 {
-	struct profile *p;
+	uint32_t h = 2166136261U;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 16777619U;
+	return h;
+}
+
+static struct profile *
+find_profile(const struct conf *c, const char *name)
+{
+	uint32_t hash = hash_name(name);
 	size_t i;
 
 	for (i = 0; i < c->n; i++)
-		if (strcmp(c->profile[i].name, name) == 0)
-			break;
-	if (i == c->n) {
-		if (c->n % 16 == 0) {
-			p = reallocarray(c->profile, c->n + 16, sizeof(*p));
-			if (p == NULL)
-				return NULL;
-			c->profile = p;
-		}
-		c->n++;
+		if (c->profile[i].hash == hash &&
+		    strcmp(c->profile[i].name, name) == 0)
+			return &c->profile[i];
+	return NULL;
+}
+
+/* An empty profile, in the place of `old` or behind the others. */
+static struct profile *
+new_profile(struct conf *c, struct profile *old, const char *name, int line)
+{
+	struct profile *p = old;
+
+	if (p == NULL && c->n % 64 == 0) {
+		p = reallocarray(c->profile, c->n + 64, sizeof(*p));
+		if (p == NULL)
+			return NULL;
+		c->profile = p;
 	}
-	p = &c->profile[i];
+	if (old == NULL)
+		p = &c->profile[c->n++];
 	memset(p, 0, sizeof(*p));
 	p->name = name;
+	p->hash = hash_name(name);
 	p->file = c->shown;
 	p->line = line;
 	return p;
@@ -144,8 +164,8 @@ static void
 on_section(void *ctx, int line, const char *type, const char *name)
 {
 	struct conf *c = ctx;
+	struct profile *old;
 	const char *text;
-	size_t i;
 
 	c->current = NULL;
 	c->ignoring = true;
@@ -160,20 +180,19 @@ on_section(void *ctx, int line, const char *type, const char *name)
 		fault(c, NULL, false, "%s:%d: %s", c->shown, line, text);
 		return;
 	}
-	for (i = 0; i < c->n; i++)
-		if (c->profile[i].file == c->shown &&
-		    strcmp(c->profile[i].name, name) == 0) {
-			fault(c, c->profile[i].name, false,
-			    "%s:%d: profile '%s' was given before, in line %d",
-			    c->shown, line, name, c->profile[i].line);
-			return;
-		}
+	old = find_profile(c, name);
+	if (old != NULL && old->file == c->shown) {
+		fault(c, old->name, false,
+		    "%s:%d: profile '%s' was given before, in line %d",
+		    c->shown, line, name, old->line);
+		return;
+	}
 	if (c->n == CONF_PROFILES_MAX) {
 		fault(c, NULL, false, "%s:%d: more than %d profiles", c->shown,
 		    line, CONF_PROFILES_MAX);
 		return;
 	}
-	c->current = new_profile(c, name, line);
+	c->current = new_profile(c, old, name, line);
 	if (c->current == NULL)
 		fault(c, NULL, false, "%s: out of memory", c->shown);
 	else
@@ -281,6 +300,9 @@ conf_read(struct conf *c, const char *path, uid_t owner, struct err *err)
 		    errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 	if (check_owner(fd, path, owner, err) < 0)
 		return err->code;
+	/* Room for all at once: this is on the way to every answer. */
+	if (secbuf_space(&text, INI_FILE_MAX) == NULL)
+		return err_set(err, ERR_NOMEM, "out of memory");
 	if (io_read_end(fd, &text, IO_FOREVER, err) < 0) {
 		if (err->code == ERR_PROTOCOL)
 			return err_set(err, ERR_CONFIG,
@@ -483,12 +505,7 @@ conf_at(const struct conf *c, size_t i)
 const struct profile *
 conf_find(const struct conf *c, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < c->n; i++)
-		if (strcmp(c->profile[i].name, name) == 0)
-			return &c->profile[i];
-	return NULL;
+	return find_profile(c, name);
 }
 
 const char *

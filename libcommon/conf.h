@@ -84,6 +84,7 @@ extern const struct conf_key_info conf_keys[CONF_KEYS];
 
 struct profile {
 	const char *name;
+	uint32_t hash;    /* private: of the name */
 	const char *file; /* where it was read, as shown to people */
 	int line;
 	enum provider provider;

@@ -80,6 +80,13 @@ conf_duration_ms(const char *text)
 	return -1;
 }
 
+static bool
+is_host_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '.' || c == '-';
+}
+
 /*
  * Refuse what no server of ours has; the libraries that split URLs for use
  * (uriparser, libcurl) come later and each for its own purpose.
@@ -103,8 +110,8 @@ url_fault(const char *url, size_t len, bool proxy)
 	if (*p == '[')
 		p += strspn(p, "[0123456789abcdefABCDEF:.]");
 	else
-		p += strspn(p, "abcdefghijklmnopqrstuvwxyz"
-			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+		while (is_host_char(*p))
+			p++;
 	if (p == host || p > stop)
 		return "the URL has no valid host name";
 	if (*p == ':') {
@@ -188,7 +195,8 @@ conf_find_key(const char *name)
 	int k;
 
 	for (k = 0; k < CONF_KEYS; k++)
-		if (strcmp(conf_keys[k].name, name) == 0)
+		if (conf_keys[k].name[0] == name[0] &&
+		    strcmp(conf_keys[k].name, name) == 0)
 			return k;
 	return -1;
 }

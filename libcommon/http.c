@@ -234,10 +234,8 @@ timed_out(struct http *h, const char *where, struct err *err)
 
 	if (h->response->sent)
 		text = "%s did not answer within %.1f s";
-	else if (seconds(h, CURLINFO_CONNECT_TIME_T) > 0)
-		text = "no TLS handshake with %s within %.1f s";
 	else if (seconds(h, CURLINFO_NAMELOOKUP_TIME_T) > 0)
-		text = "no connection to %s within %.1f s";
+		text = "no TLS connection to %s within %.1f s";
 	return err_set(
 	    err, ERR_UNAVAIL, text, where, seconds(h, CURLINFO_TOTAL_TIME_T));
 }
@@ -287,7 +285,7 @@ bad_certificate(struct http *h, const char *where, struct err *err)
 		    "the certificate of %s is of an authority that is not "
 		    "trusted (ca_file names another)",
 		    where);
-	if (verdict != 0)
+	if (verdict > 1) /* X509_V_ERR_UNSPECIFIED: OpenSSL has no objection */
 		return err_set(err, ERR_UNAVAIL,
 		    "the certificate of %s is not valid: %s", where,
 		    err_printable(text, sizeof(text), h->error));
@@ -355,11 +353,12 @@ explain(struct http *h, CURLcode rc, const char *where, struct err *err)
 		if (simple[i].rc == rc)
 			return err_set(
 			    err, simple[i].code, simple[i].text, where);
-	err_printable(text, sizeof(text), h->error);
+	if (rc == CURLE_SSL_CONNECT_ERROR)
+		return err_set(err, ERR_UNAVAIL, "no TLS connection to %s: %s",
+		    where, err_printable(text, sizeof(text), h->error));
 	return err_set(err,
 	    h->response->status != 0 ? ERR_PROTOCOL : ERR_UNAVAIL, "%s: %s",
-	    where,
-	    rc == CURLE_SSL_CONNECT_ERROR ? text : curl_easy_strerror(rc));
+	    where, curl_easy_strerror(rc));
 }
 
 int

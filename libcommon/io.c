@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -36,27 +37,34 @@ io_poll_ms(int64_t deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+static int
+wait_readable(int fd, int64_t deadline, struct err *err)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int r;
+
+	do
+		r = poll(&p, 1, io_poll_ms(deadline));
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return err_set(
+		    err, ERR_INTERNAL, "poll: %s", strerror(errno));
+	if (r == 0)
+		return err_set(err, ERR_UNAVAIL, "no answer in time");
+	return 0;
+}
+
 int
 io_read_end(int fd, struct secbuf *b, int64_t deadline, struct err *err)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	bool wait = deadline != IO_FOREVER;
 	char probe[1], *to;
 	size_t room;
 	ssize_t n;
-	int r;
 
 	for (;;) {
-		if (deadline != IO_FOREVER) {
-			r = poll(&p, 1, io_poll_ms(deadline));
-			if (r < 0 && errno != EINTR)
-				return err_set(err, ERR_INTERNAL, "poll: %s",
-				    strerror(errno));
-			if (r == 0)
-				return err_set(
-				    err, ERR_UNAVAIL, "no answer in time");
-			if (r < 0)
-				continue;
-		}
+		if (wait && wait_readable(fd, deadline, err) < 0)
+			return err->code;
 		room = b->max - b->len;
 		if (room > CHUNK)
 			room = CHUNK;
@@ -66,6 +74,8 @@ io_read_end(int fd, struct secbuf *b, int64_t deadline, struct err *err)
 		n = read(fd, to, room > 0 ? room : 1);
 		if (n == 0)
 			return 0;
+		/* Whoever lent the descriptor may have made it non-blocking. */
+		wait = wait || (n < 0 && errno == EAGAIN);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
@@ -153,6 +163,7 @@ io_replace_file(
 {
 	CLEANUP_FD int fd = -1;
 	char tmp[NAME_MAX + 1];
+	int r;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.%ld.new", name, (long)getpid()) >=
 	    (int)sizeof(tmp))
@@ -163,13 +174,11 @@ io_replace_file(
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, "cannot create '%s': %s", tmp,
 		    strerror(errno));
-	if (io_write(fd, data, len, err) < 0 || fsync(fd) < 0 ||
-	    renameat(dir, tmp, dir, name) < 0) {
-		if (err->code == 0)
-			err_set(err, ERR_INTERNAL, "cannot write '%s': %s",
-			    name, strerror(errno));
+	r = io_write(fd, data, len, err);
+	if (r == 0 && (fsync(fd) < 0 || renameat(dir, tmp, dir, name) < 0))
+		r = err_set(err, ERR_INTERNAL, "cannot write '%s': %s", name,
+		    strerror(errno));
+	if (r < 0)
 		(void)unlinkat(dir, tmp, 0);
-		return err->code;
-	}
-	return 0;
+	return r;
 }

@@ -167,6 +167,7 @@ ask(struct http *h, const struct profile *p, const struct lines *rq,
 		if (err->code != 0 &&
 		    lines_add(&o->notes, "warning[]", err->msg, &ignored) < 0)
 			log_debug("a warning is lost: %s", err->msg);
+		err->code = 0;
 		request.url = url.ptr;
 		request.connect_ms = http_left(h) / (int64_t)left;
 		if (request.connect_ms > limit)

@@ -87,7 +87,8 @@ refused(struct attempt *a, const struct lines *answer, const struct err *err)
 		c = codes_result("protocol", 0);
 	if (err->code != 0)
 		message = err->msg;
-	if (message == NULL || *message == '\0')
+	/* Where we know the causes, the worker has nothing to add. */
+	if (message == NULL || *message == '\0' || c->http != 0)
 		return report_no(a, c->pam, c->level,
 		    c->result != NULL ? c->result : "error", "%s", c->why);
 	return report_no(a, c->pam, c->level,

@@ -58,10 +58,12 @@ open_parking(struct err *err)
 	return top < 0 ? -1 : open_root(top, "parked", true, err);
 }
 
+/* A file's time and time(3) may be read from clocks of different grain: what
+   seems to come from the next second need not be from the future. */
 static bool
 too_old(int64_t then, int64_t now)
 {
-	return then > now || now - then > PARKING_SECONDS;
+	return then > now + PARKING_GRAIN || now - then > PARKING_SECONDS;
 }
 
 /* Throw away what nobody came for. */
