@@ -71,7 +71,7 @@ objects  = $(patsubst %,$(B)/$(1)/%.o,$(2))
 programs := $(B)/tokenring $(B)/tokenring-net $(B)/tokenring-secret
 module  := $(B)/pam_sainet.so
 
-.PHONY: all setup check check-system demo sim bench soak fuzz mutants lint format \
+.PHONY: all setup check check-system demo sim bench mutants lint format \
 	install uninstall clean clean-variant help FORCE
 
 all: $(programs) $(module)
@@ -147,6 +147,10 @@ bench:
 	$(Q)tests/setup build demo check bench
 	$(Q)tests/as-user tests/bench/run
 
+mutants:
+	$(Q)tests/setup build demo check
+	$(Q)tests/as-user tests/mutants/run
+
 lint:
 	$(Q)tests/lint
 
@@ -181,6 +185,7 @@ help:
 	@echo 'make install       DESTDIR, prefix, bindir, libexecdir, sysconfdir, mandir and pamdir are honoured'
 	@echo 'make sim           run the simulators by hand'
 	@echo 'make bench         print the performance figures as ratios'
+	@echo 'make mutants       take each guard away and see a test fail'
 	@echo 'make lint format   static checks; reformat'
 	@echo 'make uninstall clean'
 

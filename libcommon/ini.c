@@ -47,7 +47,7 @@ value_fault(const char *value)
 	for (p = value; *p != '\0'; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return "the value holds a control character";
-		if (p > value && p[-1] == ' ' && (*p == '#' || *p == ';'))
+		if ((p == value || p[-1] == ' ') && (*p == '#' || *p == ';'))
 			return "a comment cannot stand behind a value; give it "
 			       "a line of its own";
 	}

@@ -103,7 +103,8 @@ lines_parse(struct lines *l, enum lines_kind kind, struct err *err)
 		if (lf == NULL && kind == LINES_MESSAGE)
 			return err_set(
 			    err, ERR_PROTOCOL, "not a whole message");
-		if (kind == LINES_GIT && len > 0 && p[len - 1] == '\r')
+		if (kind == LINES_GIT && lf != NULL && len > 0 &&
+		    p[len - 1] == '\r')
 			len--;
 		if (kind == LINES_GIT && len == 0)
 			return 0;
@@ -123,6 +124,7 @@ lines_read(struct lines *l, int fd, enum lines_kind kind, int64_t deadline,
 	int r;
 
 	secbuf_reset(&l->text);
+	l->n = 0;
 	r = io_read_end(fd, &l->text, deadline, err);
 	return r < 0 ? r : lines_parse(l, kind, err);
 }

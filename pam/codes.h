@@ -16,7 +16,7 @@ struct code {
 	const char *why; /* for the administrator, never at the prompt */
 };
 
-/* The row for a result and an HTTP status; the last one for anything strange. */
+/* The row for a result and an HTTP status; the last for anything strange. */
 const struct code *codes_result(const char *result, int64_t http);
 
 /* The code for a failure of our own (enum err_code). */

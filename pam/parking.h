@@ -15,6 +15,7 @@
 #endif
 #define PARKING_DIR       RUNDIR "/tokenring/parked"
 #define PARKING_SECONDS   180
+#define PARKING_GRAIN     2     /* seconds that two clocks may differ */
 #define PARKING_MAX       40000 /* bytes of a file */
 #define PARKING_SWEEP_MAX 10000 /* entries looked at in one sweep */
 

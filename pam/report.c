@@ -34,7 +34,7 @@ item(char *to, size_t size, const struct attempt *a, int which)
 	return field(to, size, v);
 }
 
-/* "outcome; logname= uid= euid= tty= ruser= rhost= user=" as pam_unix has it. */
+/* "outcome; logname= uid= euid= tty= ruser= rhost= user=", as pam_unix does. */
 static void
 line(const struct attempt *a, const char *outcome, const char *rest)
 {

@@ -10,11 +10,8 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +20,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fakes.h"
@@ -61,16 +56,6 @@ static const char *const codes[] = {"SUCCESS", "OPEN_ERR", "SYMBOL_ERR",
     "TRY_AGAIN", "IGNORE", "ABORT", "AUTHTOK_EXPIRED", "MODULE_UNKNOWN",
     "BAD_ITEM", "CONV_AGAIN", "INCOMPLETE"};
 
-static char *
-copy(const char *s)
-{
-	char *p = strdup(s);
-
-	if (p == NULL)
-		abort();
-	return p;
-}
-
 /* A reply "!" is a failed conversation, "~" an answer without a text. */
 static int
 answer_one(const struct pam_message *m, struct pam_response *r)
@@ -95,7 +80,7 @@ answer_one(const struct pam_message *m, struct pam_response *r)
 	if (strcmp(reply, "!") == 0)
 		return PAM_CONV_ERR;
 	if (strcmp(reply, "~") != 0)
-		r->resp = copy(reply);
+		r->resp = strdup(reply);
 	return PAM_SUCCESS;
 }
 
@@ -359,7 +344,7 @@ command(char *verb, char *a, char *b, char *c)
 	else if (strcmp(verb, "item") == 0 && b != NULL)
 		set_item(a, b);
 	else if (strcmp(verb, "reply") == 0 && drive.replies < REPLIES_MAX)
-		drive.reply[drive.replies++] = copy(a != NULL ? a : "");
+		drive.reply[drive.replies++] = strdup(a != NULL ? a : "");
 	else if (strcmp(verb, "putenv") == 0 && a != NULL)
 		(void)pam_putenv(drive.h, a);
 	else if (strcmp(verb, "getenv") == 0 && a != NULL) {
