@@ -53,10 +53,11 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 # --- what is built of what -------------------------------------------------
 
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
-FRONT  := tokenring options front broker renew net store facts ask device \
+FRONT  := tokenring options front broker renew net store store_file facts ask device \
 	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git
 NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
-SECRET := tokenring-secret
+SECRET := tokenring-secret secret_base64 secret_items secret_list secret_search secret_service \
+	secret_watchdog
 PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 
 FRONT_PKGS  := json-c libkeyutils liburiparser libmd
@@ -82,7 +83,7 @@ $(B)/flags: FORCE
 	$(Q)mkdir -p $(@D) && echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' >$@
 
 # Only these see the headers of the heavy libraries.
-pkgs_of = $(if $(filter %/http,$(1)),libcurl,)$(if $(filter %/tokenring-secret,$(1)), libsecret-1,)
+pkgs_of = $(if $(filter %/http,$(1)),libcurl,)$(if $(filter %/tokenring-secret helper/secret_%,$(1)), libsecret-1,)
 $(B)/%.o: %.c $(B)/flags Makefile
 	$(if $(Q),@echo "  CC    $@")
 	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(if $(strip $(call pkgs_of,$*)),`$(PKG_CONFIG) --cflags $(call pkgs_of,$*)`) \
@@ -103,7 +104,7 @@ $(B)/tokenring-secret: $(call objects,helper,$(SECRET)) $(library)
 $(module): $(call objects,pam,$(PAM)) $(library) pam/pam_sainet.map
 	$(if $(Q),@echo "  LINK  $@")
 	$(Q)$(CC) -shared $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL \
-		-Wl,--version-script=pam/pam_sainet.map $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) -l:libkeyutils.a -lpam
+		-Wl,--version-script=pam/pam_sainet.map $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) -lpam
 
 # --- tests -----------------------------------------------------------------
 

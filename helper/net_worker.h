@@ -15,6 +15,7 @@
 
 #define NET_MESSAGE_MAX 400    /* bytes of an answer's message or warning */
 #define NET_READ_MS     5000   /* for the request to arrive */
+#define NET_START_MS    10000  /* until its time limit is known */
 #define NET_TIMEOUT_MIN 100    /* ms; a smaller budget is raised */
 #define NET_TIMEOUT_MAX 600000 /* ms; a larger budget is cut */
 

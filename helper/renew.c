@@ -260,7 +260,6 @@ client_credentials(struct grant *g, int lock_fd, int64_t connect_ms,
 static void
 keep_refresh(struct grant *g, const struct lines *answer)
 {
-	SECBUF entry = SECBUF_INIT(LINES_MESSAGE_MAX);
 	SECBUF payload = SECBUF_INIT(TOKEN_MAX);
 	const char *refresh = lines_get(answer, "refresh_token");
 	char name[CACHE_NAME_MAX];

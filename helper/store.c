@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +9,12 @@
 
 #include "child.h"
 #include "cleanup.h"
-#include "dirs.h"
 #include "io.h"
 #include "lines.h"
+#include "store_file.h"
 
 #define WORKER         LIBEXECDIR "/tokenring-secret"
 #define WORKER_LATE_MS 100 /* the worker's own timer answers before ours */
-#define FP_LEN         32
-#define FILE_NAME_MAX  64
 
 static const char *const kinds[] = {
     [STORE_REFRESH] = "refresh",
@@ -49,15 +44,15 @@ store_kind_name(enum store_kind kind)
 	return kinds[kind];
 }
 
-static bool
-is_fp(const char *s, size_t len)
+bool
+store_is_fp(const char *s, size_t len)
 {
-	return len == FP_LEN && strspn(s, "0123456789abcdef") >= FP_LEN;
+	return len == STORE_FP_LEN &&
+	       strspn(s, "0123456789abcdef") >= STORE_FP_LEN;
 }
 
-/* The kind of that name, or -1. */
-static int
-find_kind(const char *name, size_t len)
+int
+store_find_kind(const char *name, size_t len)
 {
 	size_t i;
 
@@ -119,7 +114,7 @@ static int
 start_request(const struct store *s, const char *op, const char *fp,
     const char *kind, struct secbuf *q, struct err *err)
 {
-	if (fp != NULL && !is_fp(fp, strlen(fp)))
+	if (fp != NULL && !store_is_fp(fp, strlen(fp)))
 		return err_set(err, ERR_INTERNAL, "not a fingerprint");
 	if (lines_begin(q, err) < 0 || lines_add(q, "op", op, err) < 0 ||
 	    lines_add_some(q, "fp", fp, err) < 0 ||
@@ -270,14 +265,14 @@ show_item(const char *value, store_visit *visit, void *arg)
 {
 	const char *fp = strchr(value, ' '), *kind, *label;
 	struct store_item item = {.locked = strncmp(value, "open ", 5) != 0};
-	char text[FP_LEN + 1];
+	char text[STORE_FP_LEN + 1];
 	int k;
 
 	kind = fp != NULL ? strchr(fp + 1, ' ') : NULL;
 	label = kind != NULL ? strchr(kind + 1, ' ') : NULL;
 	if (label == NULL || (size_t)(kind - fp - 1) >= sizeof(text))
 		return;
-	k = find_kind(kind + 1, (size_t)(label - kind - 1));
+	k = store_find_kind(kind + 1, (size_t)(label - kind - 1));
 	if (k < 0)
 		return;
 	(void)snprintf(
@@ -309,120 +304,6 @@ service_list(const struct store *s, const char *const *known,
 	return 0;
 }
 
-static int
-open_directory(struct err *err)
-{
-	CLEANUP_FD int state = dirs_state(err);
-	CLEANUP_FD int fd = -1;
-	struct stat st;
-
-	if (state < 0)
-		return err->code;
-	if (mkdirat(state, "store", 0700) < 0 && errno != EEXIST)
-		return err_set(err, ERR_INTERNAL,
-		    "cannot create the directory 'store': %s", strerror(errno));
-	fd = openat(
-	    state, "store", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, ERR_INTERNAL,
-		    "cannot open the directory 'store': %s", strerror(errno));
-	if (st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
-		return err_set(err, ERR_INTERNAL,
-		    "the directory 'store' is not ours alone");
-	return TAKE_FD(fd);
-}
-
-/* The store's directory, and the file's name in it. */
-static int
-open_file_store(const char *fp, enum store_kind kind, char name[FILE_NAME_MAX],
-    struct err *err)
-{
-	if (!is_fp(fp, strlen(fp)))
-		return err_set(err, ERR_INTERNAL, "not a fingerprint");
-	(void)snprintf(name, FILE_NAME_MAX, "%s.%s", fp, kinds[kind]);
-	return open_directory(err);
-}
-
-static int
-file_get(
-    const char *fp, enum store_kind kind, struct secbuf *ret, struct err *err)
-{
-	char name[FILE_NAME_MAX];
-	CLEANUP_FD int dir = open_file_store(fp, kind, name, err);
-
-	if (dir < 0)
-		return err->code;
-	secbuf_reset(ret);
-	if (io_read_file(dir, name, ret, err) == 0)
-		return 0;
-	secbuf_reset(ret);
-	if (err->code == ERR_NOTFOUND)
-		return err_set(err, ERR_NOTFOUND, "the store has no such file");
-	return err_wrap(err, "store = file");
-}
-
-static int
-file_put(const char *fp, enum store_kind kind, const struct secbuf *payload,
-    struct err *err)
-{
-	char name[FILE_NAME_MAX];
-	CLEANUP_FD int dir = open_file_store(fp, kind, name, err);
-
-	if (dir < 0)
-		return err->code;
-	if (io_replace_file(dir, name, payload->ptr, payload->len, err) < 0)
-		return err_wrap(err, "store = file");
-	return 0;
-}
-
-static int
-file_erase(const char *fp, enum store_kind kind, struct err *err)
-{
-	char name[FILE_NAME_MAX];
-	CLEANUP_FD int dir = open_file_store(fp, kind, name, err);
-
-	if (dir < 0)
-		return err->code;
-	if (unlinkat(dir, name, 0) == 0)
-		return 0;
-	if (errno == ENOENT)
-		return err_set(err, ERR_NOTFOUND, "the store has no such file");
-	return err_set(
-	    err, ERR_INTERNAL, "cannot remove '%s': %s", name, strerror(errno));
-}
-
-static int
-file_list(store_visit *visit, void *arg, struct err *err)
-{
-	struct store_item item = {.label = ""};
-	int fd = open_directory(err), k;
-	char fp[FP_LEN + 1];
-	struct dirent *e;
-	DIR *d;
-
-	if (fd < 0)
-		return err->code;
-	d = fdopendir(fd);
-	if (d == NULL) {
-		(void)close(fd);
-		return err_set(err, ERR_NOMEM, "out of memory");
-	}
-	item.fp = fp;
-	while ((e = readdir(d)) != NULL) {
-		if (strlen(e->d_name) <= FP_LEN || e->d_name[FP_LEN] != '.')
-			continue;
-		(void)snprintf(fp, sizeof(fp), "%s", e->d_name);
-		k = find_kind(
-		    e->d_name + FP_LEN + 1, strlen(e->d_name + FP_LEN + 1));
-		if (k < 0 || !is_fp(fp, strlen(fp)))
-			continue;
-		item.kind = (enum store_kind)k;
-		visit(&item, arg);
-	}
-	(void)closedir(d);
-	return 0;
-}
-
 int
 store_get(const struct store *s, const char *fp, enum store_kind kind,
     struct secbuf *ret, struct err *err)
@@ -430,7 +311,7 @@ store_get(const struct store *s, const char *fp, enum store_kind kind,
 	if (s->backend == STORE_SECRET_SERVICE)
 		return service_get(s, fp, kind, ret, err);
 	if (s->backend == STORE_FILE)
-		return file_get(fp, kind, ret, err);
+		return store_file_get(fp, kind, ret, err);
 	return err_set(err, ERR_NOTFOUND, "store = none keeps nothing");
 }
 
@@ -444,7 +325,7 @@ store_put(const struct store *s, const char *fp, enum store_kind kind,
 	if (s->backend == STORE_SECRET_SERVICE)
 		return service_put(s, fp, kind, label, payload, err);
 	if (s->backend == STORE_FILE)
-		return file_put(fp, kind, payload, err);
+		return store_file_put(fp, kind, payload, err);
 	return err_set(err, ERR_CONFIG, "store = none keeps nothing");
 }
 
@@ -455,7 +336,7 @@ store_erase(const struct store *s, const char *fp, enum store_kind kind,
 	if (s->backend == STORE_SECRET_SERVICE)
 		return service_erase(s, fp, kinds[kind], err);
 	if (s->backend == STORE_FILE)
-		return file_erase(fp, kind, err);
+		return store_file_erase(fp, kind, err);
 	return err_set(err, ERR_NOTFOUND, "store = none keeps nothing");
 }
 
@@ -484,14 +365,11 @@ store_probe(const struct store *s, struct err *err)
 {
 	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
 	LINES a = LINES_INIT;
-	CLEANUP_FD int dir = -1;
 
 	if (s->backend == STORE_NONE)
 		return err_set(err, ERR_CONFIG, "store = none keeps nothing");
-	if (s->backend == STORE_FILE) {
-		dir = open_directory(err);
-		return dir < 0 ? err->code : 0;
-	}
+	if (s->backend == STORE_FILE)
+		return store_file_probe(err);
 	if (start_request(s, "probe", NULL, NULL, &q, err) < 0)
 		return err->code;
 	return run_worker(s, &q, false, &a, err);
@@ -504,6 +382,6 @@ store_list(const struct store *s, const char *const *known, store_visit *visit,
 	if (s->backend == STORE_SECRET_SERVICE)
 		return service_list(s, known, visit, arg, err);
 	if (s->backend == STORE_FILE)
-		return file_list(visit, arg, err);
+		return store_file_list(visit, arg, err);
 	return 0;
 }

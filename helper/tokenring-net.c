@@ -163,7 +163,7 @@ serve(struct net_job *job, struct err *err)
 		budget = NET_TIMEOUT_MAX;
 	set_watchdog(job->begun + budget);
 	o.deadline = job->begun + budget -
-		     (budget > 10 * MARGIN_MS ? MARGIN_MS : budget / 10);
+		     (budget > 4 * MARGIN_MS ? MARGIN_MS : budget / 4);
 	set_options(job, &o);
 	if (http_open(&http, &o, err) < 0)
 		return err->code;
@@ -184,7 +184,9 @@ main(void)
 	job.rq = &rq;
 	if (getenv("TOKENRING_TRACE") != NULL)
 		log_to(log_stderr);
-	set_watchdog(job.begun + NET_TIMEOUT_MAX);
+	/* A peer that hangs up is an error to report, not a death. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	set_watchdog(job.begun + NET_START_MS);
 	r = net_isolate(&why);
 	if (r == 0)
 		r = lines_read(&rq, STDIN_FILENO, LINES_MESSAGE,

@@ -10,13 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cache_place.h"
 #include "dirs.h"
 #include "io.h"
 #include "lines.h"
-
-/* Possessor all; user view, read and search: readable also from a session
-   whose keyring does not link to the user keyring. */
-#define KEY_MASK 0x3f0b0000
 
 static void
 describe(char *to, size_t size, const char *name)
@@ -80,28 +77,6 @@ get_key(const char *name, struct secbuf *ret)
 	return read_key(key, ret);
 }
 
-static int
-put_key(const char *name, const struct secbuf *data, int64_t seconds)
-{
-	char description[CACHE_NAME_MAX + 16];
-	unsigned timeout;
-	key_serial_t key;
-
-	describe(description, sizeof(description), name);
-	timeout = seconds > UINT32_MAX / 2 ? UINT32_MAX / 2 : (unsigned)seconds;
-	possess();
-	key = add_key(
-	    "user", description, data->ptr, data->len, KEY_SPEC_USER_KEYRING);
-	if (key < 0)
-		return -1;
-	/* An update clears the timeout: it is set each time. */
-	if (keyctl_set_timeout(key, timeout) == 0 &&
-	    keyctl_setperm(key, KEY_MASK) == 0)
-		return 0;
-	(void)keyctl_unlink(key, KEY_SPEC_USER_KEYRING);
-	return -1;
-}
-
 static void
 drop_key(const char *name)
 {
@@ -119,16 +94,14 @@ drop_key(const char *name)
 
 /* A substitute file is "until UNIX-TIME\n" and the bytes. */
 static int
-get_file(const char *name, struct secbuf *ret)
+read_substitute(int dir, const char *name, struct secbuf *ret)
 {
-	SECBUF all = SECBUF_INIT(CACHE_ENTRY_MAX);
-	CLEANUP_FD int dir = -1;
+	SECBUF all = SECBUF_INIT(CACHE_ENTRY_MAX + 64);
 	struct err err = ERR_INIT;
 	long long until;
 	char *lf;
 
-	dir = dirs_runtime(&err);
-	if (dir < 0 || io_read_file(dir, name, &all, &err) < 0)
+	if (io_read_file(dir, name, &all, &err) < 0)
 		return -1;
 	lf = memchr(all.ptr, '\n', all.len);
 	if (lf == NULL || sscanf(all.ptr, "until %lld", &until) != 1)
@@ -142,33 +115,29 @@ get_file(const char *name, struct secbuf *ret)
 }
 
 static int
-put_file(const char *name, const struct secbuf *data, int64_t seconds)
+get_file(const char *name, struct secbuf *ret)
 {
-	SECBUF all = SECBUF_INIT(CACHE_ENTRY_MAX + 64);
-	CLEANUP_FD int dir = -1;
-	struct err err = ERR_INIT;
-	char head[40];
+	int place = 0, r = -1;
 
-	dir = dirs_runtime(&err);
-	if (dir < 0)
-		return -1;
-	(void)snprintf(head, sizeof(head), "until %lld\n",
-	    (long long)time(NULL) + (long long)seconds);
-	if (secbuf_addstr(&all, head) < 0 ||
-	    secbuf_add(&all, data->ptr, data->len) < 0)
-		return -1;
-	return io_replace_file(dir, name, all.ptr, all.len, &err);
+	while (r < 0) {
+		CLEANUP_FD int dir = dirs_runtime_next(&place);
+
+		if (dir < 0)
+			return -1;
+		r = read_substitute(dir, name, ret);
+	}
+	return 0;
 }
 
 static void
 drop_file(const char *name)
 {
-	CLEANUP_FD int dir = -1;
-	struct err err = ERR_INIT;
+	int place = 0, dir;
 
-	dir = dirs_runtime(&err);
-	if (dir >= 0)
+	while ((dir = dirs_runtime_next(&place)) >= 0) {
 		(void)unlinkat(dir, name, 0);
+		(void)close(dir);
+	}
 }
 
 int
@@ -183,16 +152,12 @@ int
 cache_put(const char *name, const struct secbuf *data, int64_t seconds,
     struct err *err)
 {
-	if (seconds < 1)
-		seconds = 1;
-	if (put_key(name, data, seconds) == 0) {
-		drop_file(name);
+	CACHE_PLACE p = CACHE_PLACE_INIT;
+
+	if (cache_place_prepare(&p, name, geteuid(), data, seconds, err) < 0)
+		return err->code;
+	if (cache_place_run(&p) != CACHE_PLACED_NOWHERE)
 		return 0;
-	}
-	drop_key(name);
-	if (put_file(name, data, seconds) == 0)
-		return 0;
-	drop_file(name);
 	return err_set(err, ERR_UNAVAIL,
 	    "neither the kernel keyring nor a tmpfs keeps tokens here");
 }

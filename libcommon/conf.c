@@ -26,7 +26,7 @@ struct block {
 struct conf {
 	struct profile *profile;
 	size_t n;
-	struct conf_fault fault[CONF_FAULTS_MAX];
+	struct conf_fault fault[CONF_FAULTS_MAX + CONF_PROFILES_MAX];
 	size_t n_faults;
 	struct block *blocks;
 	/* while reading */
@@ -39,13 +39,33 @@ struct conf {
 static void fault(struct conf *c, const char *profile, bool mild,
     const char *fmt, ...) __attribute__((__format__(__printf__, 4, 5)));
 
+/*
+ * Beyond the limit, what makes a profile unusable is kept all the same, once a
+ * profile: PAM judges by it.
+ */
+static bool
+to_be_kept(const struct conf *c, const char *profile, bool mild)
+{
+	size_t i;
+
+	if (c->n_faults < CONF_FAULTS_MAX)
+		return true;
+	if (mild || profile == NULL)
+		return false;
+	for (i = 0; i < c->n_faults; i++)
+		if (!c->fault[i].mild && c->fault[i].profile != NULL &&
+		    strcmp(c->fault[i].profile, profile) == 0)
+			return false;
+	return c->n_faults < sizeof(c->fault) / sizeof(c->fault[0]);
+}
+
 static void
 fault(struct conf *c, const char *profile, bool mild, const char *fmt, ...)
 {
 	struct conf_fault *f;
 	va_list ap;
 
-	if (c->n_faults == CONF_FAULTS_MAX)
+	if (!to_be_kept(c, profile, mild))
 		return;
 	f = &c->fault[c->n_faults++];
 	f->profile = profile;
@@ -187,7 +207,7 @@ on_section(void *ctx, int line, const char *type, const char *name)
 		    c->shown, line, name, old->line);
 		return;
 	}
-	if (c->n == CONF_PROFILES_MAX) {
+	if (c->n == CONF_PROFILES_MAX && conf_find(c, name) == NULL) {
 		fault(c, NULL, false, "%s:%d: more than %d profiles", c->shown,
 		    line, CONF_PROFILES_MAX);
 		return;
@@ -393,32 +413,42 @@ preset(struct profile *p, enum conf_key key, const char *value)
 		p->value[key] = value;
 }
 
-/* match = every url + SAINet's path. */
+/* Every url + SAINet's path, or NULL. */
+static char *
+sainet_urls(struct conf *c, const char *urls)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t pos = 0, n, used = 0, size = 1;
+	const char *word;
+
+	while ((n = conf_next_word(urls, &pos, &word)) > 0)
+		size += n + sizeof(SAINET_API);
+	text = malloc(size);
+	if (text == NULL)
+		return NULL;
+	for (pos = 0; (n = conf_next_word(urls, &pos, &word)) > 0;) {
+		while (n > 0 && word[n - 1] == '/')
+			n--;
+		used += (size_t)snprintf(text + used, size - used,
+		    "%s%.*s" SAINET_API, used > 0 ? " " : "", (int)n, word);
+	}
+	return keep(c, text, used);
+}
+
 static void
 preset_sainet(struct conf *c, struct profile *p)
 {
-	const char *word, *urls = p->value[CONF_URL];
-	char text[INI_LINE_MAX * 2];
-	size_t pos = 0, n, used = 0;
-	char *first_end;
+	const char *word;
+	size_t pos = 0, n;
 
-	if (urls == NULL || p->value[CONF_MATCH] != NULL)
-		urls = "";
-	while ((n = conf_next_word(urls, &pos, &word)) > 0) {
-		while (n > 0 && word[n - 1] == '/')
-			n--;
-		if (used + n + sizeof(SAINET_API) + 1 > sizeof(text))
-			break;
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-		    "%s%.*s" SAINET_API, used > 0 ? " " : "", (int)n, word);
+	if (p->value[CONF_URL] != NULL && p->value[CONF_MATCH] == NULL) {
+		p->value[CONF_MATCH] = sainet_urls(c, p->value[CONF_URL]);
+		if (p->value[CONF_MATCH] == NULL)
+			fault(c, p->name, false, "%s: out of memory", p->file);
 	}
-	if (used > 0)
-		p->value[CONF_MATCH] = keep(c, text, used);
 	if (p->value[CONF_API_URL] == NULL && p->value[CONF_MATCH] != NULL) {
-		pos = 0;
 		n = conf_next_word(p->value[CONF_MATCH], &pos, &word);
-		first_end = keep(c, word, n);
-		p->value[CONF_API_URL] = first_end;
+		p->value[CONF_API_URL] = keep(c, word, n);
 	}
 }
 

@@ -2,6 +2,7 @@
 /* The table of keys, and which values each takes. */
 #include "conf.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -87,6 +88,27 @@ is_host_char(char c)
 	       (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
+/* Where the host that begins at `p` ends, or `p` if there is none. */
+static const char *
+host_end(const char *p)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr ignored;
+	size_t n;
+
+	if (*p != '[') {
+		while (is_host_char(*p))
+			p++;
+		return p;
+	}
+	n = strspn(p + 1, "0123456789abcdefABCDEF:.");
+	if (p[1 + n] != ']' || n >= sizeof(text))
+		return p;
+	memcpy(text, p + 1, n);
+	text[n] = '\0';
+	return inet_pton(AF_INET6, text, &ignored) == 1 ? p + n + 2 : p;
+}
+
 /*
  * Refuse what no server of ours has; the libraries that split URLs for use
  * (uriparser, libcurl) come later and each for its own purpose.
@@ -107,11 +129,7 @@ url_fault(const char *url, size_t len, bool proxy)
 			       "'https://host:port'"
 			     : "only https:// URLs are allowed";
 	host = p;
-	if (*p == '[')
-		p += strspn(p, "[0123456789abcdefABCDEF:.]");
-	else
-		while (is_host_char(*p))
-			p++;
+	p = host_end(host);
 	if (p == host || p > stop)
 		return "the URL has no valid host name";
 	if (*p == ':') {

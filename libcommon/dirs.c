@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,14 @@
 
 #include "cleanup.h"
 
-/* Open (and make, if missing) a directory that is ours and nobody else's. */
-static int
-open_ours(int parent, const char *name, const char *shown, struct err *err)
+int
+dirs_ours(int parent, const char *name, const char *shown, struct err *err)
 {
 	CLEANUP_FD int fd = -1;
 	struct stat st;
 
 	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
-		return err_set(err,
-		    errno == ENOENT ? ERR_NOTFOUND : ERR_INTERNAL,
+		return err_set(err, ERR_INTERNAL,
 		    "cannot create the directory '%s': %s", shown,
 		    strerror(errno));
 	fd = openat(
@@ -94,7 +93,6 @@ dirs_state(struct err *err)
 {
 	char path[PATH_MAX], shown[PATH_MAX + 16];
 	CLEANUP_FD int parent = -1;
-	int fd;
 
 	if (base("XDG_STATE_HOME", ".local/state", path, sizeof(path)) < 0)
 		return err_set(err, ERR_INTERNAL,
@@ -109,18 +107,18 @@ dirs_state(struct err *err)
 		return err_set(err, ERR_INTERNAL,
 		    "cannot use the state directory '%s': %s", shown,
 		    strerror(errno));
-	fd = open_ours(parent, "tokenring", shown, err);
-	if (fd == ERR_NOTFOUND)
-		err->code = fd = ERR_INTERNAL;
-	return fd;
+	return dirs_ours(parent, "tokenring", shown, err);
 }
 
+/* A place for the runtime directory: a parent on tmpfs, a name in it. */
 static int
-open_tmpfs(const char *parent_path, const char *name, struct err *err)
+open_tmpfs(
+    const char *parent_path, const char *name, bool make, struct err *err)
 {
 	CLEANUP_FD int parent = -1;
 	char shown[PATH_MAX];
 	struct statfs fs;
+	struct stat st;
 
 	(void)snprintf(shown, sizeof(shown), "%s/%s", parent_path, name);
 	parent =
@@ -130,28 +128,50 @@ open_tmpfs(const char *parent_path, const char *name, struct err *err)
 	if (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)
 		return err_set(
 		    err, ERR_NOTFOUND, "'%s' is not on tmpfs", parent_path);
-	return open_ours(parent, name, shown, err);
+	if (!make && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, ERR_NOTFOUND, "no '%s'", shown);
+	return dirs_ours(parent, name, shown, err);
+}
+
+static int
+open_place(int place, bool make, struct err *err)
+{
+	char path[64], name[64];
+	struct stat st;
+
+	if (place == 0) {
+		(void)snprintf(
+		    path, sizeof(path), "/run/user/%ld", (long)geteuid());
+		if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) ||
+		    st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
+			return err_set(err, ERR_NOTFOUND, "no '%s'", path);
+		return open_tmpfs(path, "tokenring", make, err);
+	}
+	(void)snprintf(name, sizeof(name), "tokenring-%ld", (long)geteuid());
+	return open_tmpfs("/dev/shm", name, make, err);
 }
 
 int
 dirs_runtime(struct err *err)
 {
-	char path[64], name[64];
-	struct stat st;
-	int fd;
+	int fd = open_place(0, true, err);
 
-	(void)snprintf(path, sizeof(path), "/run/user/%ld", (long)geteuid());
-	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	    st.st_uid == geteuid() && (st.st_mode & 0077) == 0) {
-		fd = open_tmpfs(path, "tokenring", err);
-		if (fd >= 0)
-			return fd;
-	}
-	(void)snprintf(name, sizeof(name), "tokenring-%ld", (long)geteuid());
-	fd = open_tmpfs("/dev/shm", name, err);
+	if (fd < 0)
+		fd = open_place(1, true, err);
 	if (fd < 0)
 		err->code = fd = ERR_NOTFOUND;
 	return fd;
+}
+
+int
+dirs_runtime_next(int *place)
+{
+	struct err ignored = ERR_INIT;
+	int fd = -1;
+
+	while (fd < 0 && *place < DIRS_RUNTIME_PLACES)
+		fd = open_place((*place)++, false, &ignored);
+	return fd < 0 ? -1 : fd;
 }
 
 int

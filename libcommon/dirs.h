@@ -28,6 +28,22 @@ int dirs_state(struct err *err);
  */
 int dirs_runtime(struct err *err);
 
+/*
+ * The places of the runtime directory that exist, one after the other: what was
+ * put into the second (by a login, before the system made /run/user/UID) must
+ * be found when the first is there too.  Start with *place 0; returns a
+ * descriptor to close, or -1 after the last.
+ */
+#define DIRS_RUNTIME_PLACES 2
+int dirs_runtime_next(int *place);
+
+/*
+ * The directory `name` in the open directory `parent`, as above; `shown` is
+ * what a message calls it.  Returns a descriptor for the caller to close.
+ * ERR_INTERNAL with the reason if it cannot be used.
+ */
+int dirs_ours(int parent, const char *name, const char *shown, struct err *err);
+
 /* The user's configuration file's path into `to`; ERR_NOTFOUND: no home. */
 int dirs_user_config(char *to, size_t size, struct err *err);
 

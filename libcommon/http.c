@@ -10,10 +10,6 @@
 #include "io.h"
 #include "log.h"
 
-#ifndef VERSION
-#define VERSION "0"
-#endif
-
 struct http {
 	struct http_options o;
 	CURL *curl;
@@ -338,7 +334,8 @@ explain(struct http *h, CURLcode rc, const char *where, struct err *err)
 	char text[CURL_ERROR_SIZE];
 	size_t i;
 
-	if (h->too_long)
+	/* Its own limit on a header line libcurl reports as a lack of memory. */
+	if (h->too_long || (rc == CURLE_OUT_OF_MEMORY && h->response->sent))
 		return err_set(
 		    err, ERR_PROTOCOL, "answer too long from %s", where);
 	if (rc == CURLE_OPERATION_TIMEDOUT)
@@ -395,5 +392,7 @@ http_send(struct http *h, const struct http_request *rq,
 	    rq->form != NULL ? "POST" : "GET", (int)strcspn(rq->url, "?#"),
 	    rq->url, ret->status, ret->body.len, (int)(io_now_ms() - begun),
 	    curl_easy_strerror(rc));
+	if (rc == CURLE_OK && !h->headers_done)
+		rc = CURLE_PARTIAL_FILE; /* libcurl takes what there is */
 	return rc == CURLE_OK ? 0 : explain(h, rc, where, err);
 }

@@ -8,8 +8,8 @@
  * nothing from the environment, HTTP/1.1 on a connection of its own (so that
  * libcurl never repeats a request on its own account).
  *
- * http.c is the only file that knows libcurl; it runs in tokenring-net alone,
- * whose exit wipes what libcurl copied.
+ * http.c is the only file that knows libcurl (7.87 or later); it runs in
+ * tokenring-net alone, whose exit wipes what libcurl copied.
  */
 #ifndef HTTP_H
 #define HTTP_H

@@ -196,8 +196,8 @@ http_common_refusal(const struct http_response *r, const char *url,
 			(void)snprintf(place, sizeof(place), "%.*s",
 			    (int)(len < sizeof(place) ? len : 0), v);
 		return err_set(err, ERR_PROTOCOL,
-		    "%s redirects (status %d) to %s; redirects are not "
-		    "followed, since the request holds a secret",
+		    "%s redirects (status %d) to %s; redirects are never "
+		    "followed, since they would carry secrets along",
 		    where, r->status,
 		    strstr(place, "://") != NULL ? http_where(place, target)
 						 : "another place of its own");

@@ -47,8 +47,7 @@ wait_readable(int fd, int64_t deadline, struct err *err)
 		r = poll(&p, 1, io_poll_ms(deadline));
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
-		return err_set(
-		    err, ERR_INTERNAL, "poll: %s", strerror(errno));
+		return err_set(err, ERR_INTERNAL, "poll: %s", strerror(errno));
 	if (r == 0)
 		return err_set(err, ERR_UNAVAIL, "no answer in time");
 	return 0;
@@ -175,7 +174,9 @@ io_replace_file(
 		return err_set(err, ERR_INTERNAL, "cannot create '%s': %s", tmp,
 		    strerror(errno));
 	r = io_write(fd, data, len, err);
-	if (r == 0 && (fsync(fd) < 0 || renameat(dir, tmp, dir, name) < 0))
+	/* EINVAL: the file system syncs no directories. */
+	if (r == 0 && (fsync(fd) < 0 || renameat(dir, tmp, dir, name) < 0 ||
+			  (fsync(dir) < 0 && errno != EINVAL)))
 		r = err_set(err, ERR_INTERNAL, "cannot write '%s': %s", name,
 		    strerror(errno));
 	if (r < 0)

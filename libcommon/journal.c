@@ -37,17 +37,11 @@ journal_begin(const char *fp, struct err *err)
 			     "cannot create the journal: %s", strerror(errno));
 }
 
-enum journal_state
-journal_left(const char *fp, struct lines *ret)
+static enum journal_state
+read_journal(int dir, const char *name, struct lines *ret)
 {
-	CLEANUP_FD int dir = -1;
 	struct err err = ERR_INIT;
-	char name[FINGERPRINT_LEN + 16];
 
-	dir = dirs_runtime(&err);
-	if (dir < 0)
-		return JOURNAL_NONE;
-	file_name(name, sizeof(name), fp);
 	secbuf_reset(&ret->text);
 	if (io_read_file(dir, name, &ret->text, &err) < 0)
 		return err.code == ERR_NOTFOUND ? JOURNAL_NONE
@@ -56,16 +50,33 @@ journal_left(const char *fp, struct lines *ret)
 							  : JOURNAL_UNKNOWN;
 }
 
+enum journal_state
+journal_left(const char *fp, struct lines *ret)
+{
+	enum journal_state state = JOURNAL_NONE;
+	char name[FINGERPRINT_LEN + 16];
+	int place = 0;
+
+	file_name(name, sizeof(name), fp);
+	while (state == JOURNAL_NONE) {
+		CLEANUP_FD int dir = dirs_runtime_next(&place);
+
+		if (dir < 0)
+			break;
+		state = read_journal(dir, name, ret);
+	}
+	return state;
+}
+
 void
 journal_end(const char *fp)
 {
-	CLEANUP_FD int dir = -1;
-	struct err err = ERR_INIT;
 	char name[FINGERPRINT_LEN + 16];
+	int place = 0, dir;
 
-	dir = dirs_runtime(&err);
-	if (dir < 0)
-		return;
 	file_name(name, sizeof(name), fp);
-	(void)unlinkat(dir, name, 0);
+	while ((dir = dirs_runtime_next(&place)) >= 0) {
+		(void)unlinkat(dir, name, 0);
+		(void)close(dir);
+	}
 }

@@ -6,7 +6,6 @@
  * refresh (RFC 6749 §6).  The journal is a 0600 file on tmpfs, opened under the
  * fingerprint's lock before the request and written by tokenring-net before it
  * answers.  Whoever takes the lock next finishes what a killed process left.
- * It begins with the front's own lines, which say what was being spent.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H

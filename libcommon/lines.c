@@ -42,6 +42,27 @@ add_field(struct lines *l, const char *key, const char *value, struct err *err)
 	return 0;
 }
 
+/* The limit keeps the search for a repetition short. */
+static int
+check_key(
+    const struct lines *l, const char *key, size_t number, struct err *err)
+{
+	size_t i, keys = 0;
+
+	if (is_list(key))
+		return 0;
+	for (i = 0; i < l->n; i++) {
+		if (strcmp(l->field[i].key, key) == 0)
+			return err_set(err, ERR_PROTOCOL,
+			    "line %zu: a repeated key", number);
+		keys += !is_list(l->field[i].key);
+	}
+	if (keys >= LINES_KEYS_MAX)
+		return err_set(
+		    err, ERR_PROTOCOL, "line %zu: too many keys", number);
+	return 0;
+}
+
 /* One line without its line feed; `len` may cover NULs that must be refused. */
 static int
 parse_line(struct lines *l, char *line, size_t len, enum lines_kind kind,
@@ -64,10 +85,8 @@ parse_line(struct lines *l, char *line, size_t len, enum lines_kind kind,
 			: line[i] == '\r')
 			return err_set(err, ERR_PROTOCOL,
 			    "line %zu: a control character", number);
-	if (kind == LINES_MESSAGE && !is_list(line) &&
-	    lines_get(l, line) != NULL)
-		return err_set(
-		    err, ERR_PROTOCOL, "line %zu: a repeated key", number);
+	if (kind == LINES_MESSAGE && check_key(l, line, number, err) < 0)
+		return err->code;
 	return add_field(l, line, eq + 1, err);
 }
 

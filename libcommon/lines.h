@@ -29,6 +29,7 @@
 #define LINES_LINE_MAX    65535   /* bytes of a line, its line feed included */
 #define LINES_MESSAGE_MAX 1048576 /* bytes of a message */
 #define LINES_FIELDS_MAX  16384   /* fields of a message */
+#define LINES_KEYS_MAX    256     /* of these, keys without "[]" in our own */
 
 enum lines_kind {
 	LINES_MESSAGE, /* ours: framed, no control characters, no repetition

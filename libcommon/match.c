@@ -36,6 +36,10 @@ take_host(const UriUriA *u, struct match_target *ret, struct err *err)
 
 	if (n == 0)
 		return err_set(err, ERR_CONFIG, "the URL has no host");
+	/* "[v1.x]", whose text without brackets is a host name's. */
+	if (u->hostData.ipFuture.first != NULL)
+		return err_set(err, ERR_CONFIG,
+		    "the URL's host is an address of an unknown kind");
 	if (n >= sizeof(ret->host))
 		return err_set(
 		    err, ERR_CONFIG, "the URL's host name is too long");
@@ -72,23 +76,41 @@ take_port(const UriUriA *u, struct match_target *ret, struct err *err)
 	return 0;
 }
 
-/* ".", "..", also with either dot encoded. */
-static bool
-is_dots(const UriTextRangeA *segment)
+/* A dot, raw or encoded, at `p`: its length, or 0. */
+static size_t
+dot(const char *p, const char *stop)
 {
-	const char *p = segment->first, *stop = segment->afterLast;
-	size_t dots = 0;
+	if (*p == '.')
+		return 1;
+	return stop - p >= 3 && strncasecmp(p, "%2e", 3) == 0 ? 3 : 0;
+}
 
-	while (p < stop) {
-		if (*p == '.')
-			p++;
-		else if (stop - p >= 3 && strncasecmp(p, "%2e", 3) == 0)
-			p += 3;
-		else
-			return false;
-		dots++;
+/*
+ * Is the segment "." or ".."?  Also with a dot encoded, and also behind an
+ * encoded separator: there are servers that decode first and split then.
+ */
+static bool
+has_dots(const char *p, const char *stop)
+{
+	size_t dots = 0, others = 0, n;
+
+	for (; p < stop; p += n) {
+		n = dot(p, stop);
+		if (n > 0) {
+			dots++;
+			continue;
+		}
+		n = 1;
+		others++;
+		if (stop - p >= 3 && (strncasecmp(p, "%2f", 3) == 0 ||
+					 strncasecmp(p, "%5c", 3) == 0)) {
+			if (others == 1 && (dots == 1 || dots == 2))
+				return true;
+			dots = others = 0;
+			n = 3;
+		}
 	}
-	return dots == 1 || dots == 2;
+	return others == 0 && (dots == 1 || dots == 2);
 }
 
 static int
@@ -100,7 +122,7 @@ take_path(const UriUriA *u, struct match_target *ret, struct err *err)
 	ret->has_path = true;
 	for (s = u->pathHead; s != NULL; s = s->next) {
 		n = range_len(&s->text);
-		if (is_dots(&s->text))
+		if (has_dots(s->text.first, s->text.afterLast))
 			return err_set(err, ERR_CONFIG,
 			    "the URL's path holds dot segments");
 		if (used + n + 2 > sizeof(ret->path))
@@ -178,8 +200,7 @@ match_host(const char *host, const char *path, struct match_target *ret,
 		path++;
 	for (p = path; *p != '\0'; p += n + (p[n] != '\0')) {
 		n = strcspn(p, "/");
-		if (strchr(p, '\\') != NULL ||
-		    is_dots(&(UriTextRangeA){p, p + n}))
+		if (strchr(p, '\\') != NULL || has_dots(p, p + n))
 			return err_set(err, ERR_CONFIG,
 			    "the path holds dot segments or a backslash");
 	}
@@ -221,7 +242,7 @@ score(const struct profile *p, const struct match_target *target, size_t *ret,
 	while (
 	    (n = conf_next_word(profile_get(p, CONF_MATCH), &pos, &word)) > 0) {
 		host = memchr(word, ':', n);
-		host = host != NULL && n > 8 ? host + 3 : word;
+		host = host != NULL && word + n - host > 3 ? host + 3 : word;
 		if (*host == '[')
 			host++;
 		if (strncasecmp(host, target->host, host_len) != 0)

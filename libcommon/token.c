@@ -4,17 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* 0 for times that make no sense together. */
 static int64_t
 life(const struct token *t)
 {
-	return t->expires_at - t->obtained_at;
+	int64_t seconds;
+
+	if (__builtin_sub_overflow(t->expires_at, t->obtained_at, &seconds) ||
+	    seconds < 0)
+		return 0;
+	return seconds;
 }
 
 bool
 token_fresh(const struct token *t, int64_t now, int64_t min_valid)
 {
 	if (t->access_token.len == 0 || t->expires_at == 0 ||
-	    t->obtained_at > now)
+	    t->obtained_at > now || life(t) == 0)
 		return false;
 	if (min_valid > life(t) / 2)
 		min_valid = life(t) / 2;
@@ -24,7 +30,7 @@ token_fresh(const struct token *t, int64_t now, int64_t min_valid)
 bool
 token_aging(const struct token *t, int64_t now)
 {
-	return t->expires_at - now < life(t) / 5;
+	return t->expires_at <= now || t->expires_at - now < life(t) / 5;
 }
 
 int
@@ -32,6 +38,9 @@ token_write(const struct token *t, struct secbuf *to, struct err *err)
 {
 	int r;
 
+	if (strlen(t->access_token.ptr) != t->access_token.len)
+		return err_set(
+		    err, ERR_PROTOCOL, "access_token holds a control character");
 	r = lines_add(to, "access_token", t->access_token.ptr, err);
 	if (r == 0)
 		r = lines_add(to, "token_type", t->type, err);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A private D-Bus session with a real gnome-keyring, and nothing else in it.
+"""A private D-Bus session with a real gnome-keyring, and nothing else in it;
+or with a Secret Service of our own that behaves as no real one does on demand.
 
 The bus has no service files, so that nothing is started behind the test's
 back; there is no display, so that no prompt can appear.  Works as root and as
@@ -11,8 +12,11 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC
@@ -63,6 +67,12 @@ def wait_for(condition, what, seconds=WAIT_S):
             return
         time.sleep(0.01)
     raise RuntimeError(f"{what}: not within {seconds} s")
+
+
+def listens(path):
+    """Does the socket take connections?  Its file is there before it does."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(str(path)) == 0
 
 
 def die_with_parent():
@@ -116,7 +126,7 @@ class Bus:
             ["dbus-daemon", f"--config-file={conf}", "--nofork", "--nopidfile"],
             stdin=subprocess.DEVNULL,
         )
-        wait_for(path.exists, "dbus-daemon")
+        wait_for(lambda: listens(path), "dbus-daemon")
 
     def spawn(self, argv, **options):
         with open(self.run / "log", "ab") as log:
@@ -239,4 +249,133 @@ class Keyring(Bus):
 
     def stop(self):
         self.end_daemon()
+        super().stop()
+
+
+def pad(data, to):
+    return data + bytes(-len(data) % to)
+
+
+def text(s):
+    """A STRING or OBJECT_PATH of the D-Bus specification."""
+    return struct.pack("<I", len(s)) + s.encode() + b"\0"
+
+
+def signature(s):
+    return bytes([len(s)]) + s.encode() + b"\0"
+
+
+def paths(*names):
+    """An ARRAY of OBJECT_PATH."""
+    data = b""
+    for name in names:
+        data = pad(data, 4) + text(name)
+    return struct.pack("<I", len(data)) + data
+
+
+class StuckPrompt(Bus):
+    """A Secret Service that answers at once, and whose prompts never complete.
+
+    It has one item, locked or open, whose deletion asks too.  `calls` are the
+    methods that were called.  Speaks D-Bus itself, as much as that takes
+    (D-Bus Specification, "Message Protocol"), so that no library is needed.
+    """
+
+    ITEM = "/org/freedesktop/secrets/collection/c/1"
+    PROMPT = "/org/freedesktop/secrets/prompt/p"
+
+    def __init__(self, locked=True, default=True):
+        self.calls = []
+        self.socket = None
+        self._serial = 0
+        none, item = paths(), paths(self.ITEM)
+        collection = self.ITEM.rpartition("/")[0] if default else "/"
+        self._answers = {
+            "SearchItems": ("aoao", none + item if locked else item + none),
+            "Unlock": ("aoo", none + text(self.PROMPT)),
+            "ReadAlias": ("o", text(collection)),
+            "CreateCollection": ("oo", pad(text("/"), 4) + text(self.PROMPT)),
+            "Get": ("v", pad(signature("b"), 4) + struct.pack("<I", 1)),
+            "Delete": ("o", text(self.PROMPT)),
+            "Prompt": ("", b""),
+            "Dismiss": ("", b""),
+        }
+        super().__init__()
+        try:
+            self._connect()
+            self.wait_name()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _connect(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(self.run / "bus"))
+        self._in = self.socket.makefile("rb")
+        uid = str(os.getuid()).encode().hex().encode()
+        self.socket.sendall(b"\0AUTH EXTERNAL " + uid + b"\r\n")
+        assert self._in.readline().startswith(b"OK ")
+        self.socket.sendall(b"BEGIN\r\n")
+        self._call_bus("Hello", "", b"")
+        self._call_bus("RequestName", "su", pad(text(SERVICE), 4) + bytes(4))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _call_bus(self, member, form, body):
+        bus = "org.freedesktop.DBus"
+        self._send(1, {1: ("o", "/org/freedesktop/DBus"), 2: ("s", bus),
+                       3: ("s", member), 6: ("s", bus), 8: ("g", form)}, body)
+
+    def _send(self, kind, fields, body):
+        head = b""
+        for code, (form, value) in fields.items():
+            if form == "u":
+                value = struct.pack("<I", value)
+            else:
+                value = signature(value) if form == "g" else text(value)
+            head = pad(head, 8) + bytes([code]) + signature(form) + value
+        self._serial += 1
+        start = struct.pack("<cBBBIII", b"l", kind, 0, 1, len(body), self._serial, len(head))
+        self.socket.sendall(pad(start + head, 8) + body)
+
+    def _receive(self):
+        start = self._in.read(16)
+        if len(start) < 16:
+            raise EOFError
+        _, kind, flags, _, body, serial, size = struct.unpack("<cBBBIII", start)
+        head = self._in.read(size + -size % 8)
+        self._in.read(body)
+        fields, at = {}, 0
+        while at < size:
+            at += -at % 8
+            code, form = head[at], head[at + 2:at + 3]
+            at += 4
+            if form == b"g":
+                n, at = head[at], at + 1
+            else:
+                n, at = struct.unpack_from("<I", head, at)[0], at + 4
+            if form != b"u":
+                fields[code] = head[at:at + n].decode()
+                at += n + 1
+        return kind, flags, serial, fields
+
+    def _serve(self):
+        try:
+            while True:
+                kind, flags, serial, fields = self._receive()
+                if kind != 1:
+                    continue
+                self.calls.append(fields[3])
+                to = {5: ("u", serial), 6: ("s", fields[7])}
+                if fields[3] in self._answers:
+                    form, body = self._answers[fields[3]]
+                    self._send(2, to | {8: ("g", form)}, body)
+                elif not flags & 1:
+                    name = "org.freedesktop.DBus.Error.UnknownMethod"
+                    self._send(3, to | {4: ("s", name)}, b"")
+        except (OSError, EOFError, ValueError):
+            pass
+
+    def stop(self):
+        if self.socket is not None:
+            self.socket.close()
         super().stop()

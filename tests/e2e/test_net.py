@@ -250,8 +250,8 @@ FAULTS = [
     ("slow-body", {}, "unavailable", "did not answer within"),
     ("not-http", {}, "protocol", "HTTP"),
     ("not-http", {"plain": True}, "unavailable", "localhost"),
-    ("reset", {"stage": "accept"}, "unavailable", "no TLS connection to"),
-    ("reset", {"stage": "tls"}, "unavailable", "no TLS connection to"),
+    ("reset", {"stage": "accept"}, "unavailable", "connection to localhost"),
+    ("reset", {"stage": "tls"}, "unavailable", "connection to localhost"),
     ("reset", {"stage": "request"}, "unavailable", "closed the connection without an answer"),
     ("reset", {"stage": "headers"}, "unavailable", "in the middle"),
     ("reset", {"stage": "body"}, "unavailable", "in the middle"),
@@ -976,3 +976,79 @@ def test_isolation(sainet):
             assert status["Groups"].strip() == "" and int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
         assert os.stat(f"/proc/{p.pid}/environ").st_uid == 0  # not dumpable
         p.kill()
+
+
+# --- answers that no decent server sends
+
+
+class Raw:
+    """Answers every request with these bytes."""
+
+    def __init__(self, ca, data):
+        self.ca, self.data = ca, data
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*ca.cert("good"))
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "https://localhost:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self.listener.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                conn, _ = self.listener.accept()
+                with contextlib.suppress(OSError), self.context.wrap_socket(conn, server_side=True) as tls:
+                    head = b""
+                    while b"\r\n\r\n" not in head:
+                        head += tls.recv(4096)
+                    tls.sendall(self.data)
+                    tls.unwrap()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+TOKEN = b"Sai-Bearer-Token: abc\r\n"
+EMPTY = b"Content-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("data,result", [
+    (OK + TOKEN + EMPTY, "ok"),
+    (OK.replace(b"1.1", b"1.0") + TOKEN + b"\r\n", "ok"),
+    ((OK + TOKEN + EMPTY).replace(b"\r\n", b"\n"), "ok"),
+    (OK + TOKEN + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "ok"),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + TOKEN + EMPTY, "ok"),
+    (b"HTTP/1.1 103 Early Hints\r\n" + TOKEN + b"\r\n" + OK + TOKEN + EMPTY, "ok"),
+    # Only the final answer's header counts, and only its header.
+    (b"HTTP/1.1 103 Early Hints\r\n" + TOKEN + b"\r\n" + OK + EMPTY, "protocol"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + OK + TOKEN + EMPTY, "protocol"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + TOKEN + b"\r\n", "protocol"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + TOKEN + b"\r\n", "protocol"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\nHTTP/1.1 200 OK\r\n" + TOKEN + b"\r\n", "protocol"),
+    (OK + b"Content-Length: 40\r\n\r\n" + TOKEN + b" " * 17, "protocol"),
+    (OK + TOKEN + b" def\r\n" + EMPTY, "protocol"),
+    (OK + TOKEN[:-2] + b"\0def\r\n" + EMPTY, "protocol"),
+    (OK + TOKEN[:-2] + b"\rdef\r\n" + EMPTY, "protocol"),
+    (OK + b"X: " + b"x" * 20000 + b"\r\n" + TOKEN + EMPTY, "protocol"),
+    (OK + b"X: " + b"x" * 2000000 + b"\r\n" + TOKEN + EMPTY, "protocol"),
+    (OK + b"X: y\r\n" * 5000 + TOKEN + EMPTY, "protocol"),
+    (b"HTTP/1.1 2000 OK\r\n" + TOKEN + EMPTY, None),
+    (b"HTTP/9.9 200 OK\r\n" + TOKEN + EMPTY, None),
+    (b"HTTP/1.1 abc\r\n" + TOKEN + EMPTY, None),
+    (OK + TOKEN + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", None),
+    (OK + TOKEN + b"Content-Length: 5\r\n\r\nabc", "unavailable"),
+    (OK + TOKEN, "unavailable"),
+    (OK + TOKEN[:-2], "unavailable"),
+    (OK, "unavailable"),
+    (b"", "unavailable"),
+    (b"\0" * 100, "protocol"),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "protocol"),
+], ids=lambda value: value[:24].decode("latin-1") if isinstance(value, bytes) else None)
+def test_raw_answers(ca, data, result):
+    with Raw(ca, data) as server:
+        a = login(server, timeout_ms=3000)
+    assert a["result"] == result if result else a["result"] in ("protocol", "unavailable"), a
+    assert a.get("access_token") == ("abc" if result == "ok" else None)

@@ -150,6 +150,26 @@ def test_a_dead_grant_is_dropped_and_a_person_called(person_grant, oauth):
     assert not stored(p, "refresh")
 
 
+def test_a_grant_replaced_meanwhile_is_kept(person_grant, oauth):
+    """The refused token is not the stored one any more: somebody signed in."""
+    p = person_grant
+    place = stored(p, "refresh")[0]
+    old = place.read_text()
+    assert p.tokenring("login").returncode == 0
+    new = stored(p, "refresh")[0].read_text()
+    place.write_text("no-longer-" + old)
+    p.expire()
+    oauth.fault("delay", path="/token", times=1, seconds=1)
+    oauth.clear_log()
+    with p.start("tokenring", "token") as process:
+        oauth.wait(1, "/token")
+        place.write_text(new)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0 and oauth.active(out.strip()), err
+    assert [f["refresh_token"] for _, f in oauth.token_requests[-2:]] == ["no-longer-" + old, new]
+    assert oauth.grant_alive(place.read_text())
+
+
 @pytest.mark.parametrize("fault,args", [
     ("status", {"code": 500}), ("status", {"code": 503, "headers": {"Retry-After": "1"}}),
     ("status", {"code": 429, "headers": {"Retry-After": "1"}}),

@@ -94,6 +94,16 @@ def test_curl_takes_the_token_nowhere_else(erp, sainet, args):
     assert sainet.count() == before
 
 
+def test_curl_mixes_no_profiles(erp, sainet):
+    erp.sainet(sainet, name="other", domain="OTHER", match=f"{sainet.url}/other", store="file")
+    login(erp)
+    before = sainet.count()
+    for args in ([f"{sainet.api}/ADR02", f"{sainet.url}/other/x"], ["erp", f"{sainet.url}/other/x"]):
+        r = erp.tokenring("curl", *args)
+        assert r.returncode == 2 and "'other'" in r.stderr and "'erp'" in r.stderr, r
+    assert sainet.count() == before
+
+
 def test_curl_needs_a_token_before_it_runs(erp, sainet):
     r = erp.tokenring("curl", "-sS", f"{sainet.api}/ADR02/1")
     assert r.returncode == 3 and "tokenring login erp" in r.stderr

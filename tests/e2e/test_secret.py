@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from keyring import SANITIZER, Bus, Keyring, missing, wait_for
+from keyring import SANITIZER, Bus, Keyring, StuckPrompt, missing, wait_for
 
 LIBEXEC = os.environ.get("TOKENRING_LIBEXEC", "")
 PROGRAM = pathlib.Path(LIBEXEC) / "tokenring-secret"
@@ -305,6 +305,16 @@ def test_broken_message(keyring, message):
     assert done.stderr == b""
 
 
+def test_number_of_keys(keyring):
+    """256 keys in all, version and end among them; lists do not count."""
+    lists = {"known": [OTHER_FP] * 2000}
+    for n, wanted in ((252, "ok"), (253, "failed")):
+        keys = {f"x{i}": i for i in range(n)}
+        answer = ask(keyring.env, "list", prompt=0, **lists, **keys)
+        assert answer["result"] == wanted
+    assert "too many keys" in answer["message"]
+
+
 def test_damaged_item(keyring):
     if shutil.which("secret-tool") is None:
         pytest.skip("no secret-tool")
@@ -355,6 +365,53 @@ def test_locked_during_the_session(own):
     assert get(own.env)["result"] == "locked"
     [item] = ask(own.env, "list", known=[FP])["item[]"]
     assert item.startswith(f"locked {FP} refresh")
+
+
+@pytest.mark.parametrize(
+    "op, fields",
+    [
+        ("get", {"fp": FP, "kind": "refresh"}),
+        ("erase", {"fp": FP}),
+        ("probe", {}),
+    ],
+)
+def test_prompt_that_never_completes(op, fields):
+    """A locked keyring: a person is asked only if there is one, and however
+    long that takes, the caller has its answer in time."""
+    with StuckPrompt() as k:
+        answer = ask(k.env, op, **fields)
+        assert answer["result"] == "locked"
+        assert answer.seconds < 1
+        assert "Prompt" not in k.calls
+        answer = ask(k.env, op, prompt=1, timeout_ms=500, **fields)
+        assert answer["result"] == "unreachable"
+        assert answer["message"].endswith("did not answer within 0.5 s")
+        assert 0.45 < answer.seconds < 1
+        assert "Prompt" in k.calls
+
+
+def test_prompt_by_the_way():
+    """An open item whose deletion asks: libsecret would take the prompt up by
+    itself."""
+    with StuckPrompt(locked=False) as k:
+        answer = ask(k.env, "erase", fp=FP)
+        assert answer["result"] == "locked"
+        assert "Delete" in k.calls and "Prompt" not in k.calls
+        answer = ask(k.env, "erase", fp=FP, prompt=1, timeout_ms=500)
+        assert answer["result"] == "unreachable"
+        assert 0.45 < answer.seconds < 1
+        assert "Prompt" in k.calls
+
+
+def test_prompt_for_a_new_keyring():
+    with StuckPrompt(default=False) as k:
+        assert put(k.env, ["x"])["result"] == "notfound"
+        assert "CreateCollection" not in k.calls
+        answer = ask(k.env, "put", ["x"], fp=FP, kind="refresh", label="w",
+                     prompt=1, timeout_ms=500)
+        assert answer["result"] == "unreachable"
+        assert 0.45 < answer.seconds < 1
+        assert k.calls[-1] == "Prompt"
 
 
 @pytest.mark.parametrize("display", [None, ":99"])

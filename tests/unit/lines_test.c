@@ -254,6 +254,38 @@ most_fields(void **data)
 	}
 }
 
+static void
+most_keys(void **data)
+{
+	struct err err = ERR_INIT;
+	char key[16];
+	size_t n, i;
+
+	(void)data;
+	for (n = LINES_KEYS_MAX; n <= LINES_KEYS_MAX + 1; n++) {
+		LINES l = LINES_INIT;
+		SECBUF git_text = SECBUF_INIT(LINES_MESSAGE_MAX);
+
+		assert_int_equal(lines_begin(&l.text, &err), 0);
+		for (i = 0; i < n - 2; i++) {
+			/* Lists do not count. */
+			assert_int_equal(
+			    lines_add(&l.text, "a[]", "v", &err), 0);
+			(void)snprintf(key, sizeof(key), "k%zu", i);
+			assert_int_equal(
+			    lines_add(&l.text, key, "v", &err), 0);
+		}
+		assert_int_equal(lines_end(&l.text, &err), 0);
+		assert_int_equal(
+		    secbuf_add(&git_text, l.text.ptr, l.text.len), 0);
+		assert_int_equal(lines_parse(&l, LINES_MESSAGE, &err),
+		    n == LINES_KEYS_MAX ? 0 : ERR_PROTOCOL);
+		secbuf_move(&l.text, &git_text);
+		assert_int_equal(lines_parse(&l, LINES_GIT, &err), 0);
+	}
+	assert_string_equal(err.msg, "line 512: too many keys");
+}
+
 /* A message of exactly `len` bytes. */
 static void
 fill_message(struct secbuf *b, size_t len)
@@ -504,6 +536,7 @@ main(void)
 	    cmocka_unit_test(gits_messages),
 	    cmocka_unit_test(longest_line),
 	    cmocka_unit_test(most_fields),
+	    cmocka_unit_test(most_keys),
 	    cmocka_unit_test(longest_message),
 	    cmocka_unit_test(failed_reading_leaves_no_fields),
 	    cmocka_unit_test(get_takes_the_last),

@@ -128,6 +128,27 @@ test_open_directory_refused(void **data)
 }
 
 static void
+test_directory_link_refused(void **data)
+{
+	struct err err = ERR_INIT;
+	char path[256], moved[256];
+
+	(void)data;
+	put(FP, STORE_REFRESH, "x");
+	(void)snprintf(path, sizeof(path), "%s/tokenring/store", state);
+	(void)snprintf(moved, sizeof(moved), "%s/moved", state);
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(symlink(moved, path), 0);
+	assert_int_equal(
+	    store_erase(&files, FP, STORE_REFRESH, &err), ERR_INTERNAL);
+	assert_non_null(strstr(err.msg, "store = file: "));
+	assert_non_null(strstr(err.msg, "'tokenring/store'"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rename(moved, path), 0);
+	expect(FP, STORE_REFRESH, "x");
+}
+
+static void
 test_link_refused(void **data)
 {
 	SECBUF b = SECBUF_INIT(64);
@@ -290,6 +311,7 @@ main(void)
 	    TEST(test_round_trip),
 	    TEST(test_private),
 	    TEST(test_open_directory_refused),
+	    TEST(test_directory_link_refused),
 	    TEST(test_link_refused),
 	    TEST(test_erase),
 	    TEST(test_list),
