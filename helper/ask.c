@@ -55,9 +55,12 @@ read_line(int tty, struct secbuf *ret, struct err *err)
 	}
 }
 
-/* Echo comes back whatever ends the reading. */
+/*
+ * Echo goes before the prompt is shown, so that nothing typed at it is seen or
+ * thrown away, and comes back whatever ends the reading.
+ */
 static int
-read_silently(int tty, struct secbuf *ret, struct err *err)
+read_silently(int tty, const char *prompt, struct secbuf *ret, struct err *err)
 {
 	static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 	enum { N = sizeof(fatal) / sizeof(fatal[0]) };
@@ -75,8 +78,10 @@ read_silently(int tty, struct secbuf *ret, struct err *err)
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	silent.c_lflag |= ECHONL;
 	(void)tcsetattr(tty, TCSAFLUSH, &silent);
-	r = read_line(tty, ret, err);
-	(void)tcsetattr(tty, TCSAFLUSH, &old);
+	r = io_write(tty, prompt, strlen(prompt), err);
+	if (r == 0)
+		r = read_line(tty, ret, err);
+	(void)tcsetattr(tty, TCSANOW, &old);
 	for (i = 0; i < N; i++)
 		(void)sigaction(fatal[i], &before[i], NULL);
 	if (caught != 0)
@@ -91,9 +96,7 @@ ask_secret(const char *prompt, struct secbuf *ret, struct err *err)
 
 	if (tty < 0)
 		return err_set(err, ERR_INTERACT, "no terminal to ask at");
-	if (io_write(tty, prompt, strlen(prompt), err) < 0)
-		return err->code;
-	return read_silently(tty, ret, err);
+	return read_silently(tty, prompt, ret, err);
 }
 
 int

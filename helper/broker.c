@@ -214,6 +214,10 @@ broker_reject(struct grant *g, const char *access_token)
 	    !secbuf_equal(&t.access_token, &given))
 		return false;
 	cache_drop(g->fp);
+	/* Where the token itself is what is kept, it is no use there either. */
+	if (g->profile->provider == PROVIDER_SAINET &&
+	    !profile_on(g->profile, CONF_REMEMBER_PASSWORD))
+		(void)store_erase(&g->store, g->fp, STORE_ACCESS, &ignored);
 	return true;
 }
 

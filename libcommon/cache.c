@@ -154,6 +154,11 @@ cache_put(const char *name, const struct secbuf *data, int64_t seconds,
 {
 	CACHE_PLACE p = CACHE_PLACE_INIT;
 
+	if (data->len > CACHE_ENTRY_MAX) {
+		cache_drop(name);
+		return err_set(err, ERR_UNAVAIL,
+		    "too long for the cache: %zu bytes", data->len);
+	}
 	if (cache_place_prepare(&p, name, geteuid(), data, seconds, err) < 0)
 		return err->code;
 	if (cache_place_run(&p) != CACHE_PLACED_NOWHERE)
@@ -193,7 +198,8 @@ int
 cache_put_token(
     const char *fp, const struct token *t, int64_t now, struct err *err)
 {
-	SECBUF text = SECBUF_INIT(CACHE_ENTRY_MAX);
+	SECBUF text = SECBUF_INIT(LINES_MESSAGE_MAX);
+	int64_t seconds = t->expires_at > now ? t->expires_at - now : 1;
 	int r;
 
 	r = lines_begin(&text, err);
@@ -202,6 +208,6 @@ cache_put_token(
 	if (r == 0)
 		r = lines_end(&text, err);
 	if (r == 0)
-		r = cache_put(fp, &text, t->expires_at - now, err);
+		r = cache_put(fp, &text, seconds, err);
 	return r;
 }

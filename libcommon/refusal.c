@@ -126,6 +126,17 @@ recall(const char *fp, struct memory *m)
 	return 0;
 }
 
+/* 0 also for a time that no refusal of ours can have. */
+static int64_t
+seconds_left(const struct memory *m)
+{
+	int64_t now = boot_seconds();
+
+	if (m->until <= now || m->until - now > REFUSAL_LATER_MAX_S)
+		return 0;
+	return m->until - now;
+}
+
 static void
 clock_text(int64_t seconds_ahead, char *to, size_t size)
 {
@@ -147,8 +158,8 @@ refusal_check(const char *fp, const struct secbuf *credential, struct err *err)
 	if (recall(fp, &m) < 0 || hmac(credential, own) < 0 ||
 	    strcmp(own, m.hmac) != 0)
 		return 0;
-	left = m.until - boot_seconds();
-	if (left <= 0)
+	left = seconds_left(&m);
+	if (left == 0)
 		return 0;
 	clock_text(left, until, sizeof(until));
 	return err_set(err, m.code == ERR_UNAVAIL ? ERR_UNAVAIL : ERR_DENIED,
@@ -175,9 +186,8 @@ refusal_remember(const char *fp, const struct secbuf *credential,
 							  : retry_after;
 	} else if (recall(fp, &before) == 0 && before.delay > 0 &&
 		   strcmp(before.hmac, own) == 0 && before.code == why->code) {
-		delay = before.delay * 2;
-		if (delay > REFUSAL_LAST_S)
-			delay = REFUSAL_LAST_S;
+		delay = before.delay < REFUSAL_LAST_S / 2 ? before.delay * 2
+							  : REFUSAL_LAST_S;
 	}
 	boot_id(boot, sizeof(boot));
 	err_printable(reason, sizeof(reason), why->msg);
@@ -213,8 +223,8 @@ refusal_left(const char *fp, char *reason, size_t size)
 
 	if (recall(fp, &m) < 0)
 		return 0;
-	left = m.until - boot_seconds();
-	if (left <= 0)
+	left = seconds_left(&m);
+	if (left == 0)
 		return 0;
 	(void)snprintf(reason, size, "%s", m.reason);
 	return left;

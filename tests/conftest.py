@@ -216,6 +216,24 @@ def keyring(person):
         yield k
 
 
+def stored(person, kind):
+    """The files of store = file."""
+    return list((person.state / "tokenring" / "store").glob(f"*.{kind}"))
+
+
+@pytest.fixture
+def person_grant(person, oauth):
+    """Somebody signed in by the device flow; what is kept is a refresh token."""
+    oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
+    person.oauth(oauth, client_id="app", client_auth="none", grant="device", store="file",
+                 device_authorization_url=oauth.device_authorization_url)
+    r = person.tokenring("login")
+    assert r.returncode == 0, r
+    assert "To sign in, open https://" in r.stderr
+    assert stored(person, "refresh")
+    return person
+
+
 def which(name):
     path = shutil.which(name)
     if path is None:

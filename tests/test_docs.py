@@ -10,6 +10,7 @@ import re
 import select
 import stat
 import subprocess
+import sys
 import termios
 import time
 
@@ -423,6 +424,23 @@ def test_pam_as_written(person, sainet, stand_ins, tmp_path):
         assert r.stdout.splitlines()[-1] in sainet.tokens and sainet.count("login") == 1
     finally:
         person.tokenring("logout", "erp", "--local")
+
+
+def test_the_simulators_as_described(person, tmp_path):
+    assert "`tokenring token itcare-sim` and `tokenring login erp --account alice`" in " ".join(README.read_text().split())
+    p = subprocess.Popen([sys.executable, "-m", "sim", "--json", "--until-eof"], cwd=TOP / "tests", text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        facts = json.loads(p.stdout.readline())
+        person.env["TOKENRING_CONFIG"] = facts["config"]
+        assert person.ok("token", "itcare-sim")
+        r = person.tokenring("login", "erp", "--account", "alice", "--secret-stdin", "-o", "store=none",
+                             input=facts["sainet"]["users"]["alice"] + "\n")
+        assert (r.returncode, r.stderr) == (0, "")
+    finally:
+        p.stdin.close()
+        assert p.wait(10) == 0
+        p.stdout.close()
 
 
 def test_the_stack_shown_is_the_stack_shipped():

@@ -12,14 +12,10 @@ import time
 import pytest
 
 import sim
-from conftest import BIN, BUILD, forget
+from conftest import BIN, BUILD, forget, runtime_dirs, stored
 
 PASSWORD = "correct horse"
 LIMITS = {"timeout": "3s", "connect_timeout": "2s"}
-
-
-def stored(person, kind):
-    return list((person.state / "tokenring" / "store").glob(f"*.{kind}"))
 
 
 @pytest.fixture
@@ -197,7 +193,7 @@ def test_no_kernel_keyring(erp, sainet):
     again = erp.run(NOKEYS, BIN / "tokenring", "token")
     assert again.stdout == first.stdout and again.stderr == ""
     assert sainet.count("login") == 2
-    files = [f for d in __import__("conftest").runtime_dirs() for f in d.iterdir()
+    files = [f for d in runtime_dirs() for f in d.iterdir()
              if f.name[:32] in erp.fingerprints()]
     assert files and all(f.stat().st_mode & 0o777 == 0o600 for f in files)
     status = erp.run(NOKEYS, BIN / "tokenring", "status")

@@ -501,7 +501,8 @@ class Proxy:
             client.close()
             return
         host, _, port = target.rpartition(":")
-        server = socket.create_connection((host, int(port)))
+        # A minimal system has no /etc/hosts that knows localhost.
+        server = socket.create_connection((host.replace("localhost", "127.0.0.1"), int(port)))
         with contextlib.suppress(OSError):
             while True:
                 for one in select.select([client, server], [], [])[0]:
@@ -761,7 +762,7 @@ def test_authorization_code(oauth):
     opener = urllib.request.build_opener(
         urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=oauth.ca.pem)), NoRedirect)
     try:
-        opener.open(oauth.authorization_url + "?" + urllib.parse.urlencode(query))
+        opener.open(oauth.authorization_url.replace("localhost", "127.0.0.1") + "?" + urllib.parse.urlencode(query))
         raise AssertionError("no redirect")
     except urllib.error.HTTPError as redirect:
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(redirect.headers["Location"]).query)["code"][0]

@@ -3,15 +3,14 @@
 import json
 import os
 import re
+import subprocess
 import threading
 
 import pytest
 
+from conftest import keys, stored
+
 SECRET = "".join(chr(c) for c in range(0x21, 0x7f)) + " ß漢🔑"
-
-
-def stored(person, kind):
-    return list((person.state / "tokenring" / "store").glob(f"*.{kind}"))
 
 
 @pytest.fixture
@@ -110,19 +109,6 @@ def test_fifty_with_a_wrong_secret_make_one_request(person, oauth, tmp_path):
     # Another credential is not blocked by that, and clears it.
     (tmp_path / "secret").write_text("right\n")
     assert person.ok("token")
-
-
-@pytest.fixture
-def person_grant(person, oauth):
-    """Somebody signed in by the device flow; what is kept is a refresh token."""
-    oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
-    person.oauth(oauth, client_id="app", client_auth="none", grant="device", store="file",
-                 device_authorization_url=oauth.device_authorization_url)
-    r = person.tokenring("login")
-    assert r.returncode == 0, r
-    assert re.search(r"To sign in, open https://\S+ in a browser and enter the code \S+", r.stderr)
-    assert stored(person, "refresh")
-    return person
 
 
 def test_device_sign_in(person_grant, oauth):
@@ -249,10 +235,7 @@ def test_renewal_ahead_in_the_last_fifth(itc, oauth):
 
 def age(person, seconds):
     """Make the cached token look older, by rewriting its entry."""
-    import subprocess
-
-    import conftest
-    for serial, name in conftest.keys():
+    for serial, name in keys():
         if name in person.fingerprints():
             text = subprocess.run(["keyctl", "pipe", serial], capture_output=True, text=True).stdout
             text = re.sub(r"(expires_at|obtained_at)=(\d+)",

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import BIN, Opened
+from conftest import BIN, Opened, stored
 
 PASSWORD = "correct horse"
 
@@ -20,10 +20,6 @@ def erp(person, sainet):
 
 def login(person, password=PASSWORD, profile="erp"):
     return person.tokenring("login", profile, "--secret-stdin", input=password + "\n")
-
-
-def stored(person, kind):
-    return list((person.state / "tokenring" / "store").glob(f"*.{kind}"))
 
 
 def test_login_then_token_without_a_further_request(erp, sainet):
@@ -145,6 +141,16 @@ def test_password_not_remembered(person, sainet):
     person.expire()
     assert person.ok("token") == first
     assert sainet.count("login") == 1
+
+
+def test_git_erases_a_stored_token_too(person, sainet):
+    person.sainet(sainet, store="file", remember_password="off")
+    assert login(person).returncode == 0
+    token = person.ok("token").strip()
+    host = sainet.url.split("://")[1]
+    r = person.tokenring("git", "erase", input=f"protocol=https\nhost={host}\nusername=u\npassword={token}\n")
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
+    assert person.tokenring("token").returncode == 3 and not stored(person, "access")
 
 
 def test_store_none_keeps_nothing(person, sainet):
