@@ -39,7 +39,10 @@ ifneq ($(findstring clang,$(VARIANT)),)
 CC         := clang
 endif
 
-OUR_CPPFLAGS := -D_GNU_SOURCE -Ilibcommon -Ihelper -Ipam \
+# The worker's system call filter, where the library is there.
+SECCOMP := $(shell $(PKG_CONFIG) --exists libseccomp 2>/dev/null && echo yes)
+
+OUR_CPPFLAGS := -D_GNU_SOURCE $(if $(SECCOMP),-DHAVE_SECCOMP) -Ilibcommon -Ihelper -Ipam \
 	-DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(workerdir)"' -DSYSCONFDIR='"$(sysconfdir)"'
 # Texts are cut to their buffers by design.
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -61,7 +64,7 @@ SECRET := tokenring-secret secret_base64 secret_items secret_list secret_search 
 PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 
 FRONT_PKGS  := json-c libkeyutils liburiparser libmd
-NET_PKGS    := libcurl json-c libcrypto libmd
+NET_PKGS    := libcurl json-c libcrypto libmd $(if $(SECCOMP),libseccomp)
 SECRET_PKGS := libsecret-1
 LINKS       := git-credential-tokenring
 MAN         := helper/tokenring.1 helper/tokenring.conf.5 pam/pam_sainet.8

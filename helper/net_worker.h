@@ -44,6 +44,12 @@ struct net_job {
 int net_isolate(struct err *err);
 
 /*
+ * Take system calls away that no request needs (seccomp(2)), where libseccomp
+ * was there at the build.  A kernel that has no filters is no failure.
+ */
+int net_seccomp(struct err *err);
+
+/*
  * The profile that the request is about: of the file that PAM names, read under
  * our own eyes and with the rules for its owner, or out of the request's own
  * fields.  Warnings go to the job's notes.

@@ -189,6 +189,8 @@ main(void)
 	set_watchdog(job.begun + NET_START_MS);
 	r = net_isolate(&why);
 	if (r == 0)
+		r = net_seccomp(&why);
+	if (r == 0)
 		r = lines_read(&rq, STDIN_FILENO, LINES_MESSAGE,
 		    job.begun + NET_READ_MS, &err);
 	if (r == 0)
