@@ -56,7 +56,8 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 # --- what is built of what -------------------------------------------------
 
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
-FRONT  := tokenring options front broker renew net store store_file facts ask device \
+FRONT  := tokenring options front broker renew refresh net store store_file facts ask device \
+	browser browser_open loopback loopback_http loopback_peer login_person \
 	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git
 NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
 SECRET := tokenring-secret secret_base64 secret_items secret_list secret_search secret_service \

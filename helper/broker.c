@@ -7,17 +7,15 @@
 
 #include "cache.h"
 #include "io.h"
-#include "journal.h"
 #include "lock.h"
 #include "log.h"
-#include "refusal.h"
+#include "refresh.h"
 #include "renew.h"
 
-#define AHEAD_PAUSE_S    30 /* between tries to renew ahead of time */
-#define AHEAD_CONNECT_MS 1000
-#define OUTCOME_S        10 /* a failure is shared with those who waited */
-#define POLL_FIRST_MS    5  /* between a waiter's looks, doubling */
-#define POLL_LAST_MS     50
+#define AHEAD_PAUSE_S 30 /* between tries to renew ahead of time */
+#define OUTCOME_S     10 /* a failure is shared with those who waited */
+#define POLL_FIRST_MS 5  /* between a waiter's looks, doubling */
+#define POLL_LAST_MS  50
 
 int
 grant_open(struct grant *g, const struct front *f, const struct profile *p,
@@ -28,7 +26,6 @@ grant_open(struct grant *g, const struct front *f, const struct profile *p,
 	memset(g, 0, sizeof(*g));
 	g->front = f;
 	g->profile = p;
-	g->store.lock_fd = -1;
 	g->store.backend = strcmp(store, "file") == 0   ? STORE_FILE
 			   : strcmp(store, "none") == 0 ? STORE_NONE
 							: STORE_SECRET_SERVICE;
@@ -69,14 +66,15 @@ leave_outcome(const struct grant *g, const struct err *why)
 	entry(g, "outcome", name);
 	if (lines_begin(&text, &err) == 0 &&
 	    lines_add_number(&text, "at", io_now_ms(), &err) == 0 &&
+	    lines_add_number(&text, "code", why->code, &err) == 0 &&
 	    lines_add(&text, "reason", reason, &err) == 0 &&
 	    lines_end(&text, &err) == 0)
 		(void)cache_put(name, &text, OUTCOME_S, &err);
 }
 
 /*
- * Did somebody find the server out of reach while we waited for him?  Then two
- * hundred waiters need not find out one after the other.
+ * Did somebody find out while we waited for him what we would find?  Then two
+ * hundred waiters need not do it one after the other.
  */
 static bool
 shared_outcome(const struct grant *g, int64_t waiting_since, struct err *err)
@@ -85,6 +83,7 @@ shared_outcome(const struct grant *g, int64_t waiting_since, struct err *err)
 	char name[CACHE_NAME_MAX];
 	struct err ignored = ERR_INIT;
 	const char *reason;
+	int64_t code;
 
 	entry(g, "outcome", name);
 	if (cache_get(name, &l.text, &ignored) < 0 ||
@@ -92,19 +91,26 @@ shared_outcome(const struct grant *g, int64_t waiting_since, struct err *err)
 	    lines_number(&l, "at", 0) < waiting_since ||
 	    lines_number(&l, "at", 0) > io_now_ms())
 		return false;
+	code = lines_number(&l, "code", 0);
 	reason = lines_get(&l, "reason");
-	err_set(
-	    err, ERR_UNAVAIL, "%s", reason != NULL ? reason : "unavailable");
+	if (reason == NULL || (code != ERR_UNAVAIL && code != ERR_PROTOCOL &&
+				  code != ERR_CONFIG && code != ERR_DENIED))
+		return false;
+	err_set(err, (enum err_code)code, "%s", reason);
 	return true;
 }
 
+/* What the server said is worth sharing, and that it said nothing. */
 static int
-renew_locked(struct grant *g, int lock_fd, int64_t connect_ms,
-    struct token *ret, struct err *err)
+renew_locked(struct grant *g, const struct lock *lock, struct token *ret,
+    struct err *err)
 {
-	int r = renew(g, lock_fd, connect_ms, ret, err);
+	int r;
 
-	if (r == ERR_UNAVAIL)
+	g->store.lock = lock;
+	r = renew(g, ret, err);
+	g->store.lock = NULL;
+	if (r == ERR_UNAVAIL || (r < 0 && r != ERR_INTERACT && g->heard))
 		leave_outcome(g, err);
 	return r;
 }
@@ -117,18 +123,20 @@ renew_ahead(struct grant *g, struct token *ret)
 	TOKEN t = TOKEN_INIT;
 	struct err err = ERR_INIT;
 	char name[CACHE_NAME_MAX];
-	CLEANUP_FD int lock = -1;
+	LOCK lock = LOCK_INIT;
+	int r;
 
 	entry(g, "ahead", name);
-	if (cache_get(name, &mark, &err) == 0)
-		return;
-	lock = lock_try(g->fp, &err);
-	if (lock < 0)
+	if (cache_get(name, &mark, &err) == 0 ||
+	    lock_try(&lock, g->fp, &err) < 0)
 		return;
 	if (!cached(g, 0, &t) || token_aging(&t, time(NULL))) {
 		log_debug("broker: renewing '%s' ahead of its expiry",
 		    g->profile->name);
-		if (renew(g, lock, AHEAD_CONNECT_MS, &t, &err) < 0) {
+		g->ahead = true;
+		r = renew_locked(g, &lock, &t, &err);
+		g->ahead = false;
+		if (r < 0) {
 			log_debug("broker: not renewed: %s", err.msg);
 			if (secbuf_set(&mark, "1") == 0)
 				(void)cache_put(
@@ -139,19 +147,24 @@ renew_ahead(struct grant *g, struct token *ret)
 	token_move(ret, &t);
 }
 
+static int
+longer(int pause)
+{
+	return pause * 2 > POLL_LAST_MS ? POLL_LAST_MS : pause * 2;
+}
+
 int
-broker_lock(const struct grant *g, struct err *err)
+broker_lock(const struct grant *g, struct lock *ret, struct err *err)
 {
 	int64_t deadline = io_now_ms() + LOCK_WAIT_MS;
-	int fd, pause = POLL_FIRST_MS;
+	int r, pause = POLL_FIRST_MS;
 
 	for (;;) {
-		fd = lock_try(g->fp, err);
-		if (fd >= 0 || err->code != ERR_UNAVAIL ||
-		    io_now_ms() >= deadline)
-			return fd;
+		r = lock_try(ret, g->fp, err);
+		if (r != ERR_UNAVAIL || io_now_ms() >= deadline)
+			return r;
 		lock_pause(pause);
-		pause = pause * 2 > POLL_LAST_MS ? POLL_LAST_MS : pause * 2;
+		pause = longer(pause);
 	}
 }
 
@@ -161,28 +174,28 @@ renew_waiting(
     struct grant *g, int64_t min_valid, struct token *ret, struct err *err)
 {
 	int64_t since = io_now_ms();
-	int pause = POLL_FIRST_MS;
-	CLEANUP_FD int lock = -1;
+	int r, pause = POLL_FIRST_MS;
+	LOCK lock = LOCK_INIT;
 
 	for (;;) {
-		lock = lock_try(g->fp, err);
+		r = lock_try(&lock, g->fp, err);
 		if (cached(g, min_valid, ret))
 			return 0;
-		if (lock >= 0)
+		if (r == 0)
 			break;
-		if (err->code != ERR_UNAVAIL)
-			return err->code;
+		if (r != ERR_UNAVAIL)
+			return r;
 		if (io_now_ms() - since >= LOCK_WAIT_MS)
 			return err_hint(err, "it has not finished within %d s",
 			    LOCK_WAIT_MS / 1000);
 		if (shared_outcome(g, since, err))
 			return err->code;
 		lock_pause(pause);
-		pause = pause * 2 > POLL_LAST_MS ? POLL_LAST_MS : pause * 2;
+		pause = longer(pause);
 	}
 	if (shared_outcome(g, since, err))
 		return err->code;
-	return renew_locked(g, lock, 0, ret, err);
+	return renew_locked(g, &lock, ret, err);
 }
 
 int
@@ -213,6 +226,7 @@ broker_reject(struct grant *g, const char *access_token)
 	    cache_get_token(g->fp, &t, &ignored) < 0 ||
 	    !secbuf_equal(&t.access_token, &given))
 		return false;
+	renew_reject(g, &t);
 	cache_drop(g->fp);
 	/* Where the token itself is what is kept, it is no use there either. */
 	if (g->profile->provider == PROVIDER_SAINET &&
@@ -230,6 +244,9 @@ broker_signed_in(struct grant *g, const struct lines *answer,
 	char name[CACHE_NAME_MAX];
 	const char *kept = "";
 
+	/* What an earlier grant left is no longer of use, and would come back
+	   over the new one if we were killed now. */
+	refresh_forget(g);
 	if (secret != NULL && secret->len > 0) {
 		if (store_put(&g->store, g->fp, kind, g->profile->name, secret,
 			note) == 0)
@@ -238,11 +255,9 @@ broker_signed_in(struct grant *g, const struct lines *answer,
 			err_wrap(
 			    note, "the %s was not kept", store_kind_name(kind));
 	}
-	/* What an earlier grant left is no longer of use. */
-	journal_end(g->fp);
-	entry(g, "journal", name);
-	cache_drop(name);
 	entry(g, "refresh", name);
+	cache_drop(name);
+	entry(g, "rejected", name);
 	cache_drop(name);
 	entry(g, "outcome", name);
 	cache_drop(name);

@@ -12,6 +12,7 @@
 
 #include "front.h"
 #include "lines.h"
+#include "lock.h"
 #include "store.h"
 #include "token.h"
 
@@ -22,6 +23,8 @@ struct grant {
 	char account[TOKEN_NAME_MAX];
 	char fp[FINGERPRINT_LEN + 1];
 	struct store store;
+	bool ahead; /* renewing before it must be: do not wait long */
+	bool heard; /* a verified server answered the last renewal */
 };
 
 int grant_open(struct grant *g, const struct front *f, const struct profile *p,
@@ -41,7 +44,7 @@ int broker_get(
 bool broker_reject(struct grant *g, const char *access_token);
 
 /* Take the lock, waiting up to LOCK_WAIT_MS for its holder. */
-int broker_lock(const struct grant *g, struct err *err);
+int broker_lock(const struct grant *g, struct lock *ret, struct err *err);
 
 /*
  * Under the lock, after a sign-in: keep what the answer brought (tokens in the

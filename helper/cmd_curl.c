@@ -20,8 +20,8 @@
 /* What the arguments say of where curl will go. */
 struct journey {
 	const struct profile *profile; /* NULL: still to be found by the URLs */
+	bool named;                    /* by the user, not by a URL */
 	size_t urls;
-	bool own_trust; /* the user brought --cacert or the like */
 	bool own_proxy;
 };
 
@@ -53,8 +53,6 @@ measure_option(struct journey *j, const char *arg, struct err *err)
 	const char *name = arg + 2, *p;
 
 	if (strncmp(arg, "--", 2) == 0) {
-		j->own_trust = j->own_trust || strcmp(name, "cacert") == 0 ||
-			       strcmp(name, "capath") == 0;
 		j->own_proxy = j->own_proxy || strcmp(name, "proxy") == 0 ||
 			       strcmp(name, "preproxy") == 0;
 		if (LISTED(name, curl_long_valued))
@@ -86,7 +84,7 @@ check_url(
 	j->urls++;
 	if (match_url(url, &target, err) < 0)
 		return err_wrap(err, "'%s'", shown);
-	if (j->profile != NULL && match_covers(j->profile, &target))
+	if (j->named && match_covers(j->profile, &target))
 		return 0;
 	if (match_profile(f->conf, &target, &found, err) < 0)
 		return err->code == ERR_NOTFOUND
@@ -148,11 +146,11 @@ offer_headers(const struct token *t, struct err *err)
 }
 
 static int
-run_curl(const struct journey *j, const struct token *t, char **args,
-    struct err *err)
+run_curl(const struct journey *j, const struct token *t, bool any_host,
+    char **args, struct err *err)
 {
-	static char name[] = "curl", header[] = "-H", cacert[] = "--cacert",
-		    proxy[] = "--proxy";
+	static char name[] = "curl", quiet[] = "-q", header[] = "-H",
+		    cacert[] = "--cacert", proxy[] = "--proxy";
 	char *argv[ARGUMENTS_MAX + 8], source[32];
 	const char *ca = profile_get(j->profile, CONF_CA_FILE);
 	const char *via = profile_get(j->profile, CONF_PROXY);
@@ -164,9 +162,12 @@ run_curl(const struct journey *j, const struct token *t, char **args,
 		return err->code;
 	(void)snprintf(source, sizeof(source), "@/dev/fd/%d", fd);
 	argv[n++] = name;
+	/* ~/.curlrc is a --config that no argument shows. */
+	if (!any_host)
+		argv[n++] = quiet;
 	argv[n++] = header;
 	argv[n++] = source;
-	if (ca != NULL && !j->own_trust) {
+	if (ca != NULL) {
 		argv[n++] = cacert;
 		argv[n++] = (char *)ca;
 	}
@@ -203,6 +204,7 @@ cmd_curl(struct front *f, struct err *err)
 	else if (f->opt.profile != NULL &&
 		 front_profile(f, NULL, &j.profile, err) < 0)
 		return err->code;
+	j.named = j.profile != NULL;
 	if (f->opt.any_host && j.profile == NULL)
 		return err_set(err, ERR_CONFIG,
 		    "--any-host wants a profile: tokenring --any-host curl "
@@ -212,5 +214,5 @@ cmd_curl(struct front *f, struct err *err)
 	if (grant_open(&g, f, j.profile, err) < 0 ||
 	    broker_get(&g, front_min_valid(f, j.profile), &t, err) < 0)
 		return err->code;
-	return run_curl(&j, &t, args, err);
+	return run_curl(&j, &t, f->opt.any_host, args, err);
 }

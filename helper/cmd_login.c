@@ -9,10 +9,8 @@
 #include "ask.h"
 #include "broker.h"
 #include "commands.h"
-#include "device.h"
-#include "log.h"
+#include "login_person.h"
 #include "net.h"
-#include "refusal.h"
 #include "renew.h"
 
 /* From standard input if so asked, else from the person at the terminal. */
@@ -72,11 +70,11 @@ conclude(struct grant *g, const struct lines *answer, enum store_kind kind,
     const struct secbuf *secret, struct err *err)
 {
 	struct err note = ERR_INIT;
-	CLEANUP_FD int lock = broker_lock(g, err);
+	LOCK lock = LOCK_INIT;
 
-	if (lock < 0)
+	if (broker_lock(g, &lock, err) < 0)
 		return err->code;
-	g->store.lock_fd = lock;
+	g->store.lock = &lock;
 	g->store.may_prompt = !g->front->opt.no_input && ask_possible();
 	if (broker_signed_in(g, answer, kind, secret, &note, err) < 0)
 		return err->code;
@@ -150,19 +148,13 @@ login_client(struct grant *g, struct err *err)
 
 /* A person's grant: what is kept is the refresh token. */
 static int
-login_person(struct grant *g, struct err *err)
+login_by_person(struct grant *g, struct err *err)
 {
-	SECBUF secret = SECBUF_INIT(LINES_LINE_MAX);
 	SECBUF refresh = SECBUF_INIT(TOKEN_MAX);
 	LINES answer = LINES_INIT;
 	const char *v;
 
-	if (g->front->opt.no_input)
-		return err_set(err, ERR_INTERACT,
-		    "signing in needs a person; run it without --no-input");
-	if (renew_client_secret(g, &secret, err) < 0)
-		return err->code;
-	if (device_login(g, &secret, &answer, err) < 0)
+	if (login_person(g, &answer, err) < 0)
 		return err->code;
 	v = lines_get(&answer, "refresh_token");
 	if (v != NULL && secbuf_set(&refresh, v) < 0)
@@ -174,7 +166,6 @@ static int
 login(struct grant *g, struct err *err)
 {
 	const struct options *o = &g->front->opt;
-	const char *how;
 
 	if (g->profile->provider == PROVIDER_SAINET) {
 		if (o->device || o->browser)
@@ -183,13 +174,19 @@ login(struct grant *g, struct err *err)
 			    "--browser are for OAuth 2.0");
 		return login_sainet(g, err);
 	}
-	how = profile_get(g->profile, CONF_GRANT);
-	if (o->browser || (strcmp(how, "browser") == 0 && !o->device))
-		return err_set(err, ERR_CONFIG,
-		    "signing in with a browser is not built yet; use --device");
-	if (o->device || strcmp(how, "device") == 0)
-		return login_person(g, err);
+	if (login_person_wanted(g))
+		return login_by_person(g, err);
 	return login_client(g, err);
+}
+
+/* Find out before a person takes the trouble whether it can be kept at all. */
+static int
+can_be_kept(const struct grant *g, struct err *err)
+{
+	LOCK lock = LOCK_INIT;
+	int r = lock_try(&lock, g->fp, err);
+
+	return r == ERR_UNAVAIL ? 0 : r;
 }
 
 int
@@ -205,7 +202,7 @@ cmd_login(struct front *f, struct err *err)
 		&p, err) < 0 ||
 	    grant_open(&g, f, p, err) < 0)
 		return err->code;
-	if (login(&g, err) < 0)
+	if (can_be_kept(&g, err) < 0 || login(&g, err) < 0)
 		return err_wrap(err, "profile '%s'", p->name);
 	return 0;
 }

@@ -7,9 +7,9 @@
 #include "cache.h"
 #include "commands.h"
 #include "facts.h"
-#include "journal.h"
 #include "log.h"
 #include "net.h"
+#include "refresh.h"
 #include "refusal.h"
 #include "renew.h"
 
@@ -70,7 +70,7 @@ static int
 forget(struct grant *g, struct err *err)
 {
 	static const char *const entries[] = {
-	    "refresh", "refused", "ahead", "outcome", "journal"};
+	    "refresh", "refused", "ahead", "outcome", "rejected"};
 	char entry[CACHE_NAME_MAX];
 	size_t i;
 	int r;
@@ -81,7 +81,7 @@ forget(struct grant *g, struct err *err)
 		    entry, sizeof(entry), "%s.%s", g->fp, entries[i]);
 		cache_drop(entry);
 	}
-	journal_end(g->fp);
+	refresh_forget(g);
 	if (g->store.backend == STORE_NONE)
 		r = 0;
 	else
@@ -101,16 +101,18 @@ logout(struct front *f, const struct profile *p, struct err *err)
 	struct facts known;
 	struct grant g;
 	struct err revoked = ERR_INIT, ignored = ERR_INIT;
-	CLEANUP_FD int lock = -1;
+	TOKEN t = TOKEN_INIT;
+	LOCK lock = LOCK_INIT;
 
-	if (grant_open(&g, f, p, err) < 0)
+	if (grant_open(&g, f, p, err) < 0 || broker_lock(&g, &lock, err) < 0)
 		return err->code;
-	lock = broker_lock(&g, err);
-	if (lock < 0)
-		return err->code;
-	g.store.lock_fd = lock;
-	if (!f->opt.local)
-		(void)revoke_grant(&g, &revoked);
+	g.store.lock = &lock;
+	/* The newest refresh token may lie in a journal still. */
+	if (renew_by_person(&g))
+		(void)refresh_recover(&g, &t, &ignored);
+	if (!f->opt.local && revoke_grant(&g, &revoked) == 0)
+		revoked.code = 0;
+
 	/* A machine without a keyring has nothing in one to forget. */
 	if (forget(&g, err) < 0 &&
 	    !(err->code == ERR_UNAVAIL &&

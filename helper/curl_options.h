@@ -4,7 +4,8 @@
  * cannot be told from an option's argument.  What could send the token to a
  * place that no argument shows, or to a server whose certificate nobody checks,
  * is left out, and so refused without --any-host: --config, --url, --insecure,
- * --location-trusted, --next and the like; and whatever curl learns later.
+ * --location-trusted, --next, --request-target and the like, another authority
+ * than the profile's; and whatever curl learns later.
  */
 #ifndef CURL_OPTIONS_H
 #define CURL_OPTIONS_H
@@ -14,9 +15,9 @@ static const char curl_short_valued[] = "EbcCdDFPHmoQreXYytzTuxAw";
 static const char curl_short_flags[] = "afGgI0i46jlLMnNZ#pJORSs231Bv";
 
 static const char *const curl_long_valued[] = {
-	"abstract-unix-socket", "alt-svc", "aws-sigv4", "cacert", "capath", "cert",
+	"abstract-unix-socket", "alt-svc", "aws-sigv4", "cert",
 	"cert-type", "ciphers", "connect-timeout", "connect-to", "continue-at", "cookie",
-	"cookie-jar", "create-file-mode", "crlfile", "curves", "data", "data-ascii",
+	"cookie-jar", "create-file-mode", "curves", "data", "data-ascii",
 	"data-binary", "data-raw", "data-urlencode", "delegation", "dns-interface",
 	"dns-ipv4-addr", "dns-ipv6-addr", "dns-servers", "doh-url", "dump-header",
 	"egd-file", "engine", "etag-compare", "etag-save", "expect100-timeout", "form",
@@ -31,7 +32,7 @@ static const char *const curl_long_valued[] = {
 	"proxy-header", "proxy-key", "proxy-key-type", "proxy-pass", "proxy-pinnedpubkey",
 	"proxy-service-name", "proxy-tls13-ciphers", "proxy-tlsauthtype",
 	"proxy-tlspassword", "proxy-tlsuser", "proxy-user", "proxy1.0", "pubkey", "quote",
-	"random-file", "range", "rate", "referer", "request", "request-target", "resolve",
+	"random-file", "range", "rate", "referer", "request", "resolve",
 	"retry", "retry-delay", "retry-max-time", "sasl-authzid", "service-name",
 	"socks4", "socks4a", "socks5", "socks5-gssapi-service", "socks5-hostname",
 	"speed-limit", "speed-time", "stderr", "telnet-option", "tftp-blksize",
@@ -41,7 +42,7 @@ static const char *const curl_long_valued[] = {
 };
 
 static const char *const curl_long_flags[] = {
-	"anyauth", "append", "basic", "cert-status", "compressed", "compressed-ssh",
+	"anyauth", "append", "basic", "compressed", "compressed-ssh",
 	"create-dirs", "crlf", "digest", "disable-eprt", "disable-epsv",
 	"disallow-username-in-url", "doh-cert-status", "fail", "fail-early",
 	"fail-with-body", "false-start", "form-escape", "ftp-create-dirs", "ftp-pasv",

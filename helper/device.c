@@ -8,8 +8,8 @@
 #include "lock.h"
 #include "net.h"
 
-#define INTERVAL_S     5 /* RFC 8628 §3.2: if the server names none */
-#define INTERVAL_MAX_S 60
+#define INTERVAL_S     5    /* RFC 8628 §3.2: if the server names none */
+#define INTERVAL_MAX_S 60   /* that time-outs can lead to */
 #define SLOW_DOWN_S    5    /* §3.5, cumulative */
 #define LIFETIME_MAX_S 1800 /* however long the server would wait */
 
@@ -49,12 +49,18 @@ static int
 judge(int r, const struct lines *answer, int64_t *interval_ms, struct err *err)
 {
 	const char *error = lines_get(answer, "oauth_error");
+	int64_t later = lines_number(answer, "retry_after", 0) * 1000;
 
 	if (r == 0)
 		return 0;
 	if (error == NULL && err->code == ERR_UNAVAIL) {
 		/* A time-out: poll less often, doubling. */
-		*interval_ms *= 2;
+		if (*interval_ms < INTERVAL_MAX_S * 500)
+			*interval_ms *= 2;
+		else if (*interval_ms < INTERVAL_MAX_S * 1000)
+			*interval_ms = INTERVAL_MAX_S * 1000;
+		if (*interval_ms < later)
+			*interval_ms = later;
 	} else if (error != NULL && strcmp(error, "slow_down") == 0) {
 		*interval_ms += SLOW_DOWN_S * 1000;
 	} else if (error == NULL ||
@@ -67,8 +73,6 @@ judge(int r, const struct lines *answer, int64_t *interval_ms, struct err *err)
 			    "the code has expired; run the command again");
 		return r;
 	}
-	if (*interval_ms > INTERVAL_MAX_S * 1000)
-		*interval_ms = INTERVAL_MAX_S * 1000;
 	return 1;
 }
 

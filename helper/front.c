@@ -118,9 +118,16 @@ front_profile(const struct front *f, const char *word,
 	if (word != NULL && strstr(word, "://") != NULL) {
 		if (match_url(word, &target, err) < 0)
 			return err->code;
-		if (name != NULL)
-			return find_named(f, name, "--profile", ret, err);
-		return match_profile(f->conf, &target, ret, err);
+		if (name == NULL)
+			return match_profile(f->conf, &target, ret, err);
+		if (find_named(f, name, "--profile", ret, err) < 0)
+			return err->code;
+		if (!match_covers(*ret, &target))
+			return err_set(err, ERR_CONFIG,
+			    "profile '%s' is not for that URL: its token does "
+			    "not belong there",
+			    name);
+		return 0;
 	}
 	if (word != NULL)
 		return find_named(f, word, "argument", ret, err);

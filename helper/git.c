@@ -145,6 +145,17 @@ print_answer(const struct request *q, const struct profile *p,
 	return 0;
 }
 
+/* git asks for somebody else than the profile's account: a miss. */
+static bool
+is_another_account(const struct request *q, const struct grant *g)
+{
+	const char *user = lines_get(&q->lines, "username");
+
+	return user != NULL && *user != '\0' && g->account[0] != '\0' &&
+	       strcmp(user, g->account) != 0 &&
+	       strcmp(user, profile_get(g->profile, CONF_BASIC_USERNAME)) != 0;
+}
+
 static int
 git_get(struct front *f, const struct request *q, struct err *err)
 {
@@ -160,8 +171,13 @@ git_get(struct front *f, const struct request *q, struct err *err)
 	r = find_profile(f, &target, &p, err);
 	if (r == ERR_NOTFOUND)
 		return 0;
+	/* A wrong --profile says nothing of this host: git may ask others. */
+	if (r < 0 && f->opt.profile != NULL)
+		return r;
 	if (r == 0)
 		r = grant_open(&g, f, p, err);
+	if (r == 0 && is_another_account(q, &g))
+		return 0;
 	if (r == 0)
 		r = broker_get(&g, front_min_valid(f, p), &t, err);
 	if (r == 0)

@@ -142,14 +142,18 @@ net_ask(const struct net_request *q, struct lines *answer, struct err *err)
 	static char trace[] = "TOKENRING_TRACE=1";
 	char *env[] = {trace, NULL};
 	SECBUF request = SECBUF_INIT(LINES_MESSAGE_MAX);
-	int64_t timeout_ms = profile_ms(q->profile, CONF_TIMEOUT);
-	int keep[2] = {q->journal_fd, q->lock_fd};
+	int64_t timeout_ms = q->timeout_ms > 0
+				 ? q->timeout_ms
+				 : profile_ms(q->profile, CONF_TIMEOUT);
+	int keep[1 + LOCK_FILES] = {q->journal_fd, -1, -1};
 	struct child worker = CHILD_INIT;
 	int r;
 
+	if (q->lock != NULL)
+		memcpy(keep + 1, q->lock->fd, sizeof(q->lock->fd));
 	worker.path = WORKER;
 	worker.keep = keep;
-	worker.n_keep = 2;
+	worker.n_keep = 1 + LOCK_FILES;
 	worker.outlive = true;
 	/* The worker's own limit meets a silent server; ours, only a worker
 	   that is broken. */

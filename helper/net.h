@@ -10,20 +10,21 @@
 #include "conf.h"
 #include "err.h"
 #include "lines.h"
+#include "lock.h"
 
 struct net_request {
 	const struct profile *profile;
 	const char *account;
-	const char *op;     /* login, token, refresh, device, ... */
-	struct secbuf more; /* further "key=value" lines */
-	int lock_fd;        /* inherited by the worker; -1: none */
+	const char *op;          /* login, token, refresh, device, ... */
+	struct secbuf more;      /* further "key=value" lines */
+	const struct lock *lock; /* inherited by the worker; NULL: none */
 	int journal_fd;     /* the worker writes its answer there first; -1 */
 	int64_t connect_ms; /* 0: as configured */
+	int64_t timeout_ms; /* 0: as configured */
 };
 #define NET_REQUEST_INIT                                                       \
 	{                                                                      \
-		.more = SECBUF_INIT(LINES_MESSAGE_MAX), .lock_fd = -1,         \
-		.journal_fd = -1                                               \
+		.more = SECBUF_INIT(LINES_MESSAGE_MAX), .journal_fd = -1       \
 	}
 #define NET_REQUEST CLEANUP(net_request_release) struct net_request
 

@@ -7,6 +7,7 @@
 
 #include "fingerprint.h"
 #include "io.h"
+#include "log.h"
 
 #define JOURNAL_FD 3
 
@@ -57,6 +58,31 @@ add_facts(const struct net_job *job, struct secbuf *to, struct err *err)
 }
 
 static int
+add_refresh(const struct token *t, struct secbuf *to, struct err *err)
+{
+	int r;
+
+	r = lines_add_some(to, "refresh_token", t->refresh_token.ptr, err);
+	if (r == 0 && t->refresh_expires_at > 0)
+		r = lines_add_number(
+		    to, "refresh_expires_at", t->refresh_expires_at, err);
+	return r;
+}
+
+/* A refresh token that came with nothing else of use: the old one is spent. */
+static int
+add_rest(const struct net_job *job, struct secbuf *to, struct err *err)
+{
+	const struct token *t = &job->token;
+	int r;
+
+	if (t->refresh_token.len == 0)
+		return 0;
+	r = add_refresh(t, to, err);
+	return r == 0 ? lines_add_some(to, "scope", t->scope, err) : r;
+}
+
+static int
 add_token(const struct net_job *job, struct secbuf *to, struct err *err)
 {
 	const struct token *t = &job->token;
@@ -65,11 +91,7 @@ add_token(const struct net_job *job, struct secbuf *to, struct err *err)
 	if (t->access_token.len > 0)
 		r = token_write(t, to, err);
 	if (r == 0)
-		r = lines_add_some(
-		    to, "refresh_token", t->refresh_token.ptr, err);
-	if (r == 0 && t->refresh_expires_at > 0)
-		r = lines_add_number(
-		    to, "refresh_expires_at", t->refresh_expires_at, err);
+		r = add_refresh(t, to, err);
 	if (r == 0 && secbuf_add(to, job->more.ptr, job->more.len) < 0)
 		r = err_set(err, ERR_NOMEM, "answer too long");
 	return r;
@@ -93,8 +115,9 @@ net_answer(const struct net_job *job, const struct err *why, struct secbuf *to,
 		    err_printable(text, sizeof(text), why->msg), err);
 	if (r == 0)
 		r = add_facts(job, to, err);
-	if (r == 0 && why->code == 0)
-		r = add_token(job, to, err);
+	if (r == 0)
+		r = why->code == 0 ? add_token(job, to, err)
+				   : add_rest(job, to, err);
 	if (r == 0 &&
 	    secbuf_add(to, job->outcome.notes.ptr, job->outcome.notes.len) < 0)
 		r = err_set(err, ERR_NOMEM, "answer too long");
@@ -113,20 +136,25 @@ write_journal(const struct secbuf *answer, struct err *err)
 }
 
 int
-net_deliver(
-    const struct net_job *job, bool ok, struct secbuf *answer, struct err *err)
+net_deliver(const struct net_job *job, bool ok, const struct secbuf *answer,
+    struct err *err)
 {
-	const char *journal = lines_get(job->rq, "journal");
 	static const char end[] = "end=ok\n";
+	static const char failed[] =
+	    "journal_failed=1\n"
+	    "warning[]=the journal could not be written\n"
+	    "end=ok\n";
+	const char *journal = lines_get(job->rq, "journal");
+	struct err lost = ERR_INIT;
 
-	if (ok && journal != NULL && strcmp(journal, "3") == 0 &&
-	    write_journal(answer, err) < 0) {
-		/* The token is all the more worth handing over. */
-		secbuf_cut(answer, answer->len - (sizeof(end) - 1));
-		if (lines_add(answer, "warning[]",
-			"the journal could not be written", err) < 0 ||
-		    lines_end(answer, err) < 0)
-			return err->code;
-	}
-	return io_write(STDOUT_FILENO, answer->ptr, answer->len, err);
+	if (journal == NULL || strcmp(journal, "3") != 0 ||
+	    (!ok && job->token.refresh_token.len == 0) ||
+	    write_journal(answer, &lost) == 0)
+		return io_write(STDOUT_FILENO, answer->ptr, answer->len, err);
+	/* The answer is all the more worth handing over, whatever is short. */
+	log_debug("journal: %s", lost.msg);
+	if (io_write(STDOUT_FILENO, answer->ptr,
+		answer->len - (sizeof(end) - 1), err) < 0)
+		return err->code;
+	return io_write(STDOUT_FILENO, failed, sizeof(failed) - 1, err);
 }

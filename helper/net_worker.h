@@ -66,8 +66,12 @@ const char *net_account(const struct net_job *job);
 int net_answer(const struct net_job *job, const struct err *why,
     struct secbuf *to, struct err *err);
 
-/* Write the answer, to the journal first if there is one. */
-int net_deliver(
-    const struct net_job *job, bool ok, struct secbuf *answer, struct err *err);
+/*
+ * Write the answer; if it is a good one or holds a refresh token, to the
+ * journal first, where there is one.  A journal that cannot be written is no
+ * failure: the answer says so.
+ */
+int net_deliver(const struct net_job *job, bool ok, const struct secbuf *answer,
+    struct err *err);
 
 #endif

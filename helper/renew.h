@@ -10,11 +10,24 @@
 #include "broker.h"
 
 /*
- * Renew and put the result into the cache.  `lock_fd` holds the lock and is
- * inherited by the workers; `connect_ms` 0: as configured.
+ * Renew and put the result into the cache.  The grant's store has the lock,
+ * which the workers inherit; with g->ahead the server gets a second to connect.
+ * g->heard says afterwards whether a verified server answered at all.
  */
-int renew(struct grant *g, int lock_fd, int64_t connect_ms, struct token *ret,
-    struct err *err);
+int renew(struct grant *g, struct token *ret, struct err *err);
+
+/* "WHY; sign in with: tokenring login PROFILE", as ERR_INTERACT. */
+int renew_sign_in(const struct grant *g, struct err *err, const char *why);
+
+/* A refresh token to be spent, and where the worker writes its answer first. */
+struct renew_spend {
+	const struct secbuf *refresh;
+	int journal_fd; /* -1: none */
+};
+
+/* Send `op` with the client's secret and, unless NULL, a refresh token. */
+int renew_ask(struct grant *g, const char *op, const struct secbuf *secret,
+    const struct renew_spend *spend, struct lines *answer, struct err *err);
 
 /*
  * The client's secret: client_secret_file, client_secret_env, or the store.
@@ -40,7 +53,11 @@ int renew_settle(struct grant *g, const struct lines *answer, const char *kept,
  */
 bool renew_by_person(const struct grant *g);
 
-/* Finish what a killed process left in the journal; true: `ret` is a token. */
-bool renew_recover(struct grant *g, struct token *ret);
+/*
+ * An access token that was refused although it looks fresh: it must not come
+ * back from a journal or a store.
+ */
+void renew_reject(const struct grant *g, const struct token *t);
+bool renew_is_rejected(const struct grant *g, const struct token *t);
 
 #endif

@@ -174,9 +174,9 @@ run_worker(const struct store *s, struct secbuf *request, bool writes,
 		return err->code;
 	c.path = WORKER;
 	c.envp = env.var;
-	if (s->lock_fd >= 0) {
-		c.keep = &s->lock_fd;
-		c.n_keep = 1;
+	if (s->lock != NULL) {
+		c.keep = s->lock->fd;
+		c.n_keep = LOCK_FILES;
 	}
 	c.deadline = io_now_ms() + ms + WORKER_LATE_MS;
 	c.outlive = writes;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "lock.h"
 #include "secbuf.h"
 
 #define STORE_TIMEOUT_MS        3000   /* nobody is there */
@@ -31,8 +32,8 @@ enum store_backend { STORE_SECRET_SERVICE, STORE_FILE, STORE_NONE };
 
 struct store {
 	enum store_backend backend;
-	bool may_prompt; /* a person is there */
-	int lock_fd;     /* inherited by the worker; -1: none */
+	bool may_prompt;         /* a person is there */
+	const struct lock *lock; /* inherited by the worker; NULL: none */
 };
 
 struct store_item {

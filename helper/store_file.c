@@ -71,11 +71,14 @@ store_file_put(const char *fp, enum store_kind kind,
 int
 store_file_erase(const char *fp, enum store_kind kind, struct err *err)
 {
-	char name[FILE_NAME_MAX];
+	char name[FILE_NAME_MAX], broken_off[FILE_NAME_MAX + 8];
 	CLEANUP_FD int dir = open_for(fp, kind, name, err);
 
 	if (dir < 0)
 		return err->code;
+	(void)snprintf(
+	    broken_off, sizeof(broken_off), "%s" IO_NEW_SUFFIX, name);
+	(void)unlinkat(dir, broken_off, 0);
 	if (unlinkat(dir, name, 0) == 0)
 		return 0;
 	if (errno == ENOENT)

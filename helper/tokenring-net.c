@@ -184,8 +184,10 @@ main(void)
 	job.rq = &rq;
 	if (getenv("TOKENRING_TRACE") != NULL)
 		log_to(log_stderr);
-	/* A peer that hangs up is an error to report, not a death. */
+	/* A peer that hangs up is an error to report, not a death; so is a
+	   journal that may not grow. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	set_watchdog(job.begun + NET_START_MS);
 	r = net_isolate(&why);
 	if (r == 0)

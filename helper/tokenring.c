@@ -20,7 +20,7 @@ struct entry {
 
 /* clang-format off */
 static const struct command commands[] = {
-	{"login",   FOR_LOGIN,   false, "[PROFILE] [--secret-stdin] [--device] [--account NAME]",
+	{"login",   FOR_LOGIN,   false, "[PROFILE] [--secret-stdin] [--device | --browser] [--account NAME]",
 	    "sign in and keep what lets work go on"},
 	{"logout",  FOR_LOGOUT,  false, "[PROFILE | --all] [--local]",
 	    "revoke, then forget; --local only forgets"},

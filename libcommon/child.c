@@ -16,9 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child_talk.h"
 #include "io.h"
+#include "rawcall.h"
 
 #define FD_FIRST_FREE (3 + CHILD_KEEP_MAX)
+#define FD_MANY       65536 /* closed one by one where the kernel is old */
 
 /* What the process in the middle reports of the worker. */
 struct report {
@@ -27,27 +30,16 @@ struct report {
 	int timed_out;
 };
 
-/* fork(2) without the C library's handlers, which are not safe in a thread's
-   child; `exit_signal` 0 makes a child that only __WALL waits for. */
-static pid_t
-raw_fork(int exit_signal)
-{
-	return (pid_t)syscall(
-	    SYS_clone, (unsigned long)exit_signal, NULL, NULL, NULL, 0UL);
-}
-
 static void
 close_from(int first)
 {
-	long i, max;
+	int i;
 
 	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
 		return;
-	max = sysconf(_SC_OPEN_MAX);
-	if (max < 0 || max > 65536)
-		max = 65536;
-	for (i = first; i < max; i++)
-		(void)close((int)i);
+	/* Not RLIMIT_NOFILE: it may be lower than what is open. */
+	for (i = first; i < FD_MANY; i++)
+		(void)close(i);
 }
 
 static void
@@ -81,14 +73,25 @@ reset_limits(void)
 {
 	static const int wide[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE,
 	    RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_STACK};
-	struct rlimit files = {1024, 4096}, none = {0, 0};
+	struct rlimit none = {0, 0};
 	size_t i;
 
 	for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
 		widen(wide[i]);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+/* First room beside whatever the caller has open, then what is usual. */
+static void
+limit_files(bool usual)
+{
+	struct rlimit files = {1024, 4096}, now;
+
+	if (!usual && getrlimit(RLIMIT_NOFILE, &now) == 0 &&
+	    now.rlim_max >= files.rlim_max)
+		files.rlim_cur = files.rlim_max = now.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		widen(RLIMIT_NOFILE);
-	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
 /*
@@ -125,14 +128,21 @@ lay_descriptors(const struct child *c, int conversation)
 
 /* In the worker's process: never returns. */
 static void
-become_worker(const struct child *c, int conversation, int exec_pipe)
+become_worker(
+    const struct child *c, int conversation, int exec_pipe, pid_t middle)
 {
 	static char *none[] = {NULL};
 	char *self[] = {(char *)c->path, NULL};
 	sigset_t empty;
 	int e, status;
 
+	/* Without the process in the middle nobody keeps the deadline. */
+	if (!c->outlive)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (!raw_child_of(middle))
+		_exit(126);
 	reset_limits();
+	limit_files(false);
 	status = fcntl(exec_pipe, F_DUPFD_CLOEXEC, 4 * FD_FIRST_FREE);
 	if (status < 0)
 		_exit(126);
@@ -141,6 +151,7 @@ become_worker(const struct child *c, int conversation, int exec_pipe)
 	    fcntl(3 + (int)c->n_keep, F_SETFD, FD_CLOEXEC) == 0) {
 		status = 3 + (int)c->n_keep;
 		close_from(status + 1);
+		limit_files(true);
 		(void)umask(077);
 		(void)sigemptyset(&empty);
 		(void)sigprocmask(SIG_SETMASK, &empty, NULL);
@@ -190,27 +201,48 @@ watch_worker(const struct child *c, pid_t worker, struct report *report)
 	}
 }
 
+/*
+ * In a set-uid program the real user is whoever has started it.  He must not
+ * be able to signal or stop the worker; and Linux before 6.16 makes its real
+ * user of a program that runs with no_new_privs and an effective user of 0, but
+ * leaves it all capabilities.
+ */
+static bool
+be_effective(void)
+{
+	uid_t ru, eu, su;
+	gid_t rg, eg, sg;
+
+	if (getresuid(&ru, &eu, &su) != 0 || getresgid(&rg, &eg, &sg) != 0)
+		return false;
+	return eu != 0 || (syscall(SET_GID, eg, eg, eg) == 0 &&
+			      syscall(SET_UID, 0, 0, 0) == 0);
+}
+
 /* In the process in the middle: never returns. */
 static void
 become_middle(
     const struct child *c, int conversation, int control, pid_t caller)
 {
 	struct report report = {0, 0, 0};
+	pid_t middle = getpid(), worker;
 	int pipe_fd[2], e = 0;
-	pid_t worker;
 
 	(void)setsid();
 	reset_signals();
+	if (!be_effective())
+		_exit(1);
+	/* A change of identity clears this: so only now. */
 	if (!c->outlive)
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	if (getppid() != caller)
+	if (!raw_child_of(caller))
 		_exit(1);
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0) {
+	if (pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) < 0) {
 		report.exec_errno = errno;
 	} else if ((worker = raw_fork(SIGCHLD)) < 0) {
 		report.exec_errno = errno;
 	} else if (worker == 0) {
-		become_worker(c, conversation, pipe_fd[1]);
+		become_worker(c, conversation, pipe_fd[1], middle);
 	} else {
 		/* Only the control channel: neither the caller's files nor an
 		   end of the conversation may live on here. */
@@ -218,57 +250,14 @@ become_middle(
 		(void)dup2(pipe_fd[0], 1);
 		control = 0;
 		close_from(2);
+		watch_worker(c, worker, &report);
+		/* Not before: a worker that is held up before execve would
+		   hold us up with it.  What it had to say is there by now. */
 		if (read(1, &e, sizeof(e)) == sizeof(e))
 			report.exec_errno = e;
-		(void)close(1);
-		watch_worker(c, worker, &report);
 	}
 	(void)!write(control, &report, sizeof(report));
 	_exit(0);
-}
-
-/* Send and receive until the worker has closed its end. */
-static int
-converse(int fd, const struct child *c, const struct secbuf *in,
-    struct secbuf *out, struct err *err)
-{
-	struct pollfd p = {.fd = fd};
-	size_t sent = 0, room;
-	char *to, probe[1];
-	ssize_t n;
-
-	if (in->len == 0)
-		(void)shutdown(fd, SHUT_WR);
-	for (;;) {
-		p.events = POLLIN | (sent < in->len ? POLLOUT : 0);
-		if (poll(&p, 1, io_poll_ms(c->deadline)) == 0)
-			return err_set(err, ERR_UNAVAIL, "no answer in time");
-		if (p.revents & POLLOUT && sent < in->len) {
-			n = send(fd, in->ptr + sent, in->len - sent,
-			    MSG_NOSIGNAL | MSG_DONTWAIT);
-			if (n > 0)
-				sent += (size_t)n;
-			else if (errno != EINTR && errno != EAGAIN)
-				sent = in->len; /* it hung up: read why */
-			if (sent == in->len)
-				(void)shutdown(fd, SHUT_WR);
-		}
-		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
-			continue;
-		room = out->max - out->len;
-		if (room > 4096)
-			room = 4096;
-		to = room > 0 ? secbuf_space(out, room) : probe;
-		if (to == NULL)
-			return err_set(err, ERR_NOMEM, "out of memory");
-		n = recv(fd, to, room > 0 ? room : 1, MSG_DONTWAIT);
-		if (n > 0 && room == 0)
-			return err_set(err, ERR_PROTOCOL, "answer too long");
-		if (n > 0)
-			secbuf_grown(out, (size_t)n);
-		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			return 0;
-	}
 }
 
 /* Read the middle's report; the worker may still be exiting, so wait. */
@@ -361,15 +350,14 @@ child_run(const struct child *c, const struct secbuf *in, struct secbuf *out,
 		    strerror(errno));
 	(void)close(TAKE_FD(theirs));
 	(void)close(TAKE_FD(middle_control));
-	r = converse(ours, c, in, out, err);
+	r = child_talk(ours, c->deadline, in, out, err);
 	if (r < 0)
 		(void)kill(middle, SIGTERM);
-	if (read_report(control, c, &report) < 0) {
-		(void)kill(middle, SIGKILL);
-		if (r == 0)
-			r = err_set(err, ERR_INTERNAL,
-			    "the process beside '%s' died", c->path);
-	}
+	if (read_report(control, c, &report) < 0 && r == 0)
+		r = err_set(
+		    err, ERR_INTERNAL, "the process beside '%s' died", c->path);
+	/* It has nothing to do any more; if it was stopped, it goes now. */
+	(void)kill(middle, SIGKILL);
 	while (waitpid(middle, NULL, __WALL) < 0 && errno == EINTR)
 		;
 	if (r == 0 || report.exec_errno != 0)

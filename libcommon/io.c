@@ -164,7 +164,7 @@ io_replace_file(
 	char tmp[NAME_MAX + 1];
 	int r;
 
-	if (snprintf(tmp, sizeof(tmp), "%s.%ld.new", name, (long)getpid()) >=
+	if (snprintf(tmp, sizeof(tmp), "%s" IO_NEW_SUFFIX, name) >=
 	    (int)sizeof(tmp))
 		return err_set(err, ERR_INTERNAL, "file name too long");
 	(void)unlinkat(dir, tmp, 0);

@@ -15,7 +15,8 @@
 #include "err.h"
 #include "secbuf.h"
 
-#define IO_FOREVER INT64_MAX
+#define IO_FOREVER    INT64_MAX
+#define IO_NEW_SUFFIX ".new"
 
 int64_t io_now_ms(void);
 
@@ -46,7 +47,9 @@ int io_read_named(const char *path, struct secbuf *b, struct err *err);
 
 /*
  * Replace `name` in `dir` by a file of mode 0600 with these contents: written
- * beside it and renamed, so that a reader sees the old or the new, whole.
+ * beside it as `name`.new and renamed, so that a reader sees the old or the new,
+ * whole.  Writers of one name exclude each other (lock.h); what a killed one
+ * left is overwritten by the next.
  */
 int io_replace_file(
     int dir, const char *name, const void *data, size_t len, struct err *err);

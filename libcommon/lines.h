@@ -10,12 +10,23 @@
  * cut off and is refused.  "end=ok" means whole, not successful.
  *
  * Keys of a request to tokenring-net: op, id, timeout_ms, user, password,
- * client_secret, refresh_token, device_code, journal, ca[], https_proxy,
- * no_proxy, ssl_cert_file, ssl_cert_dir; from PAM profile and config; from the
- * front every resolved configuration key by its name.
- * Of its answer: result, http, ms, message, oauth_error, retry_after,
- * access_token, token_type, expires_at, refresh_token, refresh_expires_at,
- * scope, instance, fingerprint.  Keys are added, never redefined.
+ * account, client_secret, refresh_token, device_code, code, code_verifier,
+ * redirect_uri, token, token_type_hint, journal, ca[], https_proxy, no_proxy,
+ * ssl_cert_file, ssl_cert_dir; from PAM profile and config; from the front
+ * every resolved configuration key by its name.
+ * Of its answer, whatever became of it: result, message (of a failure), http
+ * (the status, as soon as its line arrived), verified (its server's certificate
+ * was good), sent (a part of the request may have reached the server), whole
+ * (OAuth: all of the response that http tells of arrived), ms, oauth_error,
+ * retry_after, profile, fingerprint, journal_failed (the journal lacks this
+ * answer, which belongs there), warning[].
+ * Of a token: access_token, token_type, expires_at, obtained_at, account,
+ * instance, scope, refresh_token, refresh_expires_at; a failing answer may have
+ * the last two and scope, when the rest was of no use.
+ * Of a device authorization: device_code, user_code, verification_uri,
+ * verification_uri_complete, interval, expires_in.  Of a discovery: token_url,
+ * authorization_url, device_authorization_url, revocation_url, iss_supported.
+ * Keys are added, never redefined.
  */
 #ifndef LINES_H
 #define LINES_H

@@ -29,17 +29,15 @@ held(int fd, struct err *err)
 	    err, ERR_UNAVAIL, "process %ld is renewing this token", pid);
 }
 
-int
-lock_try(const char *fp, struct err *err)
+/* One of the files; takes over `dir`. */
+static int
+lock_in(int dir_fd, const char *fp, struct err *err)
 {
-	CLEANUP_FD int dir = -1;
+	CLEANUP_FD int dir = dir_fd;
 	CLEANUP_FD int fd = -1;
 	char name[FINGERPRINT_LEN + 8], text[24];
 	int n;
 
-	dir = dirs_state(err);
-	if (dir < 0)
-		return err->code;
 	(void)snprintf(name, sizeof(name), "%s.lock", fp);
 	fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -55,6 +53,41 @@ lock_try(const char *fp, struct err *err)
 	if (ftruncate(fd, 0) == 0)
 		(void)!pwrite(fd, text, (size_t)n, 0);
 	return TAKE_FD(fd);
+}
+
+int
+lock_try(struct lock *ret, const char *fp, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	LOCK l = LOCK_INIT;
+	int dir;
+
+	dir = dirs_state(err);
+	if (dir < 0)
+		return err->code;
+	l.fd[0] = lock_in(dir, fp, err);
+	if (l.fd[0] < 0)
+		return err->code;
+	/* A machine without a tmpfs has the first one only. */
+	dir = dirs_runtime(&ignored);
+	if (dir >= 0) {
+		l.fd[1] = lock_in(dir, fp, err);
+		if (l.fd[1] == ERR_UNAVAIL)
+			return err->code;
+	}
+	*ret = l;
+	l = (struct lock)LOCK_INIT;
+	return 0;
+}
+
+void
+lock_release(struct lock *l)
+{
+	int i;
+
+	for (i = 0; i < LOCK_FILES; i++)
+		if (l->fd[i] >= 0)
+			(void)close(TAKE_FD(l->fd[i]));
 }
 
 void

@@ -102,6 +102,11 @@ has_dots(const char *p, const char *stop)
 		}
 		n = 1;
 		others++;
+		/* "..;x" is "..": parameters of a segment are cut off first. */
+		if (others == 1 && (dots == 1 || dots == 2) &&
+		    (*p == ';' ||
+			(stop - p >= 3 && strncasecmp(p, "%3b", 3) == 0)))
+			return true;
 		if (stop - p >= 3 && (strncasecmp(p, "%2f", 3) == 0 ||
 					 strncasecmp(p, "%5c", 3) == 0)) {
 			if (others == 1 && (dots == 1 || dots == 2))

@@ -50,6 +50,20 @@ check_issuer(struct json_object *o, const char *issuer, struct err *err)
 	return 0;
 }
 
+/* Send, and note for the answer what became of it. */
+static int
+send_noted(const struct oauth2 *c, const struct http_request *rq,
+    struct http_response *r, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	if (http_send(c->http, rq, r, err) == 0)
+		(void)lines_add(&c->outcome->notes, "whole", "1", &ignored);
+	/* An interim status only promises an answer. */
+	c->outcome->http = r->status >= 200 ? r->status : 0;
+	return err->code;
+}
+
 /* Fetch the issuer's metadata.  It must name the very same issuer (RFC 8414
    §3.3), or another server's endpoints could be slipped in. */
 static int
@@ -69,9 +83,8 @@ discover(const struct oauth2 *c, struct json_object **ret, struct err *err)
 		return no_memory(err);
 	rq.url = url.ptr;
 	rq.connect_ms = profile_ms(c->profile, CONF_CONNECT_TIMEOUT);
-	if (http_send(c->http, &rq, &r, err) < 0)
+	if (send_noted(c, &rq, &r, err) < 0)
 		return err->code;
-	c->outcome->http = r.status;
 	if (http_common_refusal(&r, url.ptr, c->outcome, err) < 0)
 		return err->code;
 	if (r.status != 200)
@@ -244,6 +257,7 @@ post(const struct oauth2 *c, enum conf_key key, struct secbuf *url,
 	SECBUF secret = SECBUF_INIT(HTTP_FORM_MAX);
 	struct http_request rq = {
 	    .form = &form, .json = true, .body_max = HTTP_BODY_MAX};
+	size_t mark = c->outcome->notes.len;
 
 	if (oauth2_form(c, &form, err) < 0 ||
 	    oauth2_authenticate(c, &form, &user, &secret, err) < 0 ||
@@ -255,9 +269,9 @@ post(const struct oauth2 *c, enum conf_key key, struct secbuf *url,
 		rq.basic_user = &user;
 		rq.basic_key = &secret;
 	}
-	c->outcome->http = 0; /* discovery's is of no interest any more */
-	http_send(c->http, &rq, r, err);
-	c->outcome->http = r->status;
+	/* What became of discovery is of no interest any more. */
+	secbuf_cut(&c->outcome->notes, mark);
+	send_noted(c, &rq, r, err);
 	c->outcome->sent = r->sent;
 	return err->code;
 }

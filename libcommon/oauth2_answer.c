@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base64url.h"
 #include "cleanup.h"
 #include "http_text.h"
 
@@ -103,32 +104,78 @@ static const struct {
 	/* RFC 8628 §3.5 */
 	{"authorization_pending", ERR_UNAVAIL, true},
 	{"slow_down", ERR_UNAVAIL, true},
+	{"access_denied", ERR_DENIED, false},
+	{"expired_token", ERR_DENIED, false},
 	/* RFC 7009 §2.2.1 and RFC 8707 §2 */
 	{"unsupported_token_type", ERR_CONFIG, false},
 	{"invalid_target", ERR_CONFIG, false},
 };
 /* clang-format on */
 
-/* Is any secret of the request in the text, as it is or form-encoded? */
+/* Is the secret, or as much of its beginning as counts, in the text? */
+static bool
+holds(const char *text, const char *secret)
+{
+	size_t n = strnlen(secret, OAUTH2_PIECE);
+
+	for (; n > 0 && *text != '\0'; text++)
+		if (strncasecmp(text, secret, n) == 0)
+			return true;
+	return false;
+}
+
+/* The same, as it is or encoded; memory that is short counts as a yes. */
+static bool
+holds_encoded(const char *text, const char *secret)
+{
+	SECBUF form = SECBUF_INIT(HTTP_FORM_MAX);
+	SECBUF percent = SECBUF_INIT(HTTP_FORM_MAX);
+
+	return holds(text, secret) || http_form_encode(&form, secret) < 0 ||
+	       http_percent(&percent, secret) < 0 || holds(text, form.ptr) ||
+	       holds(text, percent.ptr);
+}
+
+/* What Basic made of the client's two halves: "-" and "_" are "+" and "/". */
+static bool
+holds_basic(const char *text, const char *id, const char *key, bool encoded)
+{
+	SECBUF pair = SECBUF_INIT(2 * HTTP_FORM_MAX);
+	SECBUF basic = SECBUF_INIT(4 * HTTP_FORM_MAX);
+	int (*add)(struct secbuf *, const char *) =
+	    encoded ? http_form_encode : secbuf_addstr;
+	size_t i;
+
+	if (add(&pair, id) < 0 || secbuf_addstr(&pair, ":") < 0 ||
+	    add(&pair, key) < 0 ||
+	    base64url_add(&basic, pair.ptr, pair.len) < 0)
+		return true;
+	if (holds(text, basic.ptr))
+		return true;
+	for (i = 0; i < basic.len; i++)
+		if (basic.ptr[i] == '-' || basic.ptr[i] == '_')
+			basic.ptr[i] = basic.ptr[i] == '-' ? '+' : '/';
+	return holds(text, basic.ptr);
+}
+
+/* Is any secret of the request in the text? */
 static bool
 repeats_secret(const char *text, const struct lines *rq)
 {
 	static const char *const keys[] = {"client_secret", "refresh_token",
 	    "token", "password", "code", "code_verifier", "device_code"};
-	SECBUF form = SECBUF_INIT(HTTP_FORM_MAX);
-	const char *v;
+	const char *id = lines_get(rq, "client_id");
+	const char *key = lines_get(rq, "client_secret"), *v;
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		v = lines_get(rq, keys[i]);
-		if (v == NULL || *v == '\0')
-			continue;
-		secbuf_reset(&form);
-		if (strstr(text, v) != NULL || http_form_encode(&form, v) < 0 ||
-		    strstr(text, form.ptr) != NULL)
+		if (v != NULL && holds_encoded(text, v))
 			return true;
 	}
-	return false;
+	return id != NULL && key != NULL && *key != '\0' &&
+	       (holds_basic(text, id, key, false) ||
+		   holds_basic(text, id, key, true));
 }
 
 /* An error object of RFC 6749 §5.2, or one that looks like it. */
@@ -139,17 +186,19 @@ refused(struct json_object *o, const char *error, const char *where,
 	enum err_code code = ERR_DENIED;
 	char text[OAUTH2_DESCRIPTION_MAX + 1];
 	json_object *member;
+	bool known = false;
 	size_t i;
 
-	err_printable(out->oauth_error, sizeof(out->oauth_error), error);
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(errors[i].error, error) == 0) {
 			code = errors[i].code;
 			out->later = errors[i].later;
+			known = true;
 		}
-	if (repeats_secret(out->oauth_error, rq))
-		(void)snprintf(out->oauth_error, sizeof(out->oauth_error),
-		    "unknown_error");
+	/* A word of the standard tells nothing, whatever the secret is. */
+	if (!known && repeats_secret(error, rq))
+		error = "unknown_error";
+	err_printable(out->oauth_error, sizeof(out->oauth_error), error);
 	err_set(err, code, "%s answered %s", where, out->oauth_error);
 	if (json_object_object_get_ex(o, "error_description", &member) &&
 	    json_object_is_type(member, json_type_string) &&
@@ -216,27 +265,17 @@ take(struct secbuf *to, const char *name, const char *v, struct err *err)
 	return 0;
 }
 
+/* The refresh token and what belongs to it, be the rest of use or not. */
 static int
-read_token(struct json_object *o, struct token *ret, struct err *err)
+read_refresh(struct json_object *o, struct token *ret, struct err *err)
 {
-	const char *type = oauth2_text(o, "token_type"), *scope;
-	char shown[64];
+	const char *scope = oauth2_text(o, "scope");
 	json_object *refresh;
-	int64_t life, now = ret->obtained_at;
+	int64_t life = oauth2_seconds(o, "refresh_expires_in");
 
-	if (take(&ret->access_token, "access_token",
-		oauth2_text(o, "access_token"), err) < 0)
-		return err->code;
-	if (type == NULL)
-		return err_set(
-		    err, ERR_PROTOCOL, "the answer has no token_type");
-	if (strcasecmp(type, "bearer") != 0)
-		return err_set(err, ERR_PROTOCOL,
-		    "the token is of type '%s', which is not understood",
-		    err_printable(shown, sizeof(shown), type));
-	memcpy(ret->type, "Bearer", sizeof("Bearer"));
-	life = oauth2_seconds(o, "expires_in");
-	ret->expires_at = now + (life > 0 ? life : OAUTH2_UNKNOWN_LIFE);
+	ret->refresh_expires_at = 0;
+	if (scope != NULL && strlen(scope) < sizeof(ret->scope))
+		memcpy(ret->scope, scope, strlen(scope) + 1);
 	/* null and "" are what some servers send for "none". */
 	if (json_object_object_get_ex(o, "refresh_token", &refresh) &&
 	    refresh != NULL &&
@@ -245,12 +284,38 @@ read_token(struct json_object *o, struct token *ret, struct err *err)
 	    take(&ret->refresh_token, "refresh_token",
 		oauth2_text(o, "refresh_token"), err) < 0)
 		return err->code;
-	life = oauth2_seconds(o, "refresh_expires_in");
-	ret->refresh_expires_at =
-	    ret->refresh_token.len > 0 && life > 0 ? now + life : 0;
-	scope = oauth2_text(o, "scope");
-	if (scope != NULL && strlen(scope) < sizeof(ret->scope))
-		memcpy(ret->scope, scope, strlen(scope) + 1);
+	if (ret->refresh_token.len > 0 && life > 0)
+		ret->refresh_expires_at = ret->obtained_at + life;
+	return 0;
+}
+
+/* No type is shown that repeats a secret, be it ours or just received. */
+static int
+read_access(struct json_object *o, const struct lines *rq, struct token *ret,
+    struct err *err)
+{
+	const char *type = oauth2_text(o, "token_type");
+	int64_t life = oauth2_seconds(o, "expires_in");
+	char shown[64];
+
+	if (take(&ret->access_token, "access_token",
+		oauth2_text(o, "access_token"), err) < 0)
+		return err->code;
+	if (type == NULL)
+		return err_set(
+		    err, ERR_PROTOCOL, "the answer has no token_type");
+	if (strcasecmp(type, "bearer") != 0) {
+		if (repeats_secret(type, rq) ||
+		    holds_encoded(type, ret->access_token.ptr) ||
+		    holds_encoded(type, ret->refresh_token.ptr))
+			type = "?";
+		return err_set(err, ERR_PROTOCOL,
+		    "the token is of type '%s', which is not understood",
+		    err_printable(shown, sizeof(shown), type));
+	}
+	memcpy(ret->type, "Bearer", sizeof("Bearer"));
+	ret->expires_at =
+	    ret->obtained_at + (life > 0 ? life : OAUTH2_UNKNOWN_LIFE);
 	return 0;
 }
 
@@ -268,7 +333,9 @@ oauth2_answer(const struct http_response *r, const char *url,
 	if (o == NULL || (oauth2_text(o, "error") != NULL &&
 			     oauth2_text(o, "access_token") == NULL))
 		return oauth2_refusal(r, url, rq, out, err);
-	if (read_token(o, ret, err) < 0)
-		return err_wrap(err, "%s", http_where(url, where));
-	return 0;
+	/* The refresh token first: the one it replaces is spent already. */
+	if (read_refresh(o, ret, err) == 0 && read_access(o, rq, ret, err) == 0)
+		return 0;
+	secbuf_reset(&ret->access_token);
+	return err_wrap(err, "%s", http_where(url, where));
 }

@@ -151,6 +151,20 @@ def test_profile_option_never_widens_the_host(person, forge):
     assert "password=" in r.stdout
 
 
+def test_another_account_is_a_miss(person, sainet):
+    person.sainet(sainet, store="file")
+    assert person.tokenring("login", "--secret-stdin", input="correct horse\n").returncode == 0
+    text = f"protocol=https\nhost={sainet.url.split('://')[1]}\n"
+    for user, found in (("bob", False), ("alice", True), ("oauth2", True)):
+        r = ask(person, "get", text + f"username={user}\n")
+        assert r.returncode == 0 and ("password=" in r.stdout) == found, (user, r)
+
+
+def test_a_wrong_profile_option_does_not_end_gits_search(person, forge):
+    r = ask(person, "get", "protocol=https\nhost=elsewhere.example\n", "--profile", "nosuch")
+    assert r.returncode == 2 and r.stdout == ""
+
+
 def test_paths(person, forge):
     person.config.write_text(person.config.read_text().replace(f"match = {forge.url}", f"match = {forge.url}/a"))
     base = f"protocol=https\nhost={host(forge)}\n"

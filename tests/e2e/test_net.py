@@ -684,6 +684,15 @@ def test_description_that_repeats_the_secret(oauth):
     assert a["result"] == "config" and SECRET not in str(a)
 
 
+def test_error_that_repeats_the_secret(oauth):
+    pair = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+    for text in (SECRET, "x" * 50 + SECRET, SECRET[:8], pair, SECRET.lower()):
+        oauth.fault("status", code=400, body='{"error":"%s","error_description":"Basic %s"}' % (text, text), times=1)
+        a = oauth_ask("token", oauth)
+        assert (a["result"], a["oauth_error"]) == ("denied", "unknown_error"), a
+        assert not any(part in str(a).lower() for part in (SECRET[:8].lower(), pair[:8].lower()))
+
+
 def test_refresh(oauth):
     first = oauth_ask("token", oauth)
     a = oauth_ask("refresh", oauth, refresh_token=first["refresh_token"])
@@ -929,8 +938,55 @@ def test_journal_comes_first(oauth, tmp_path):
 
 def test_journal_that_cannot_be_written(oauth):
     with open("/dev/full", "wb") as f:
+        done = ask_with_journal("token", oauth, f.fileno())
+    a = parse(done.stdout)
+    assert done.returncode == 0 and done.stderr == b"", done
+    assert a["result"] == "ok" and any("journal" in w for w in a["warning"]) and a["journal_failed"] == "1"
+    assert oauth.active(a["access_token"]) and oauth.spendable(a["refresh_token"])
+    assert "journal_failed" not in oauth_ask("token", oauth)
+
+
+def test_journal_beyond_the_limit_of_files(oauth, tmp_path):
+    data = message("token", {"provider": "oauth2", "token_url": oauth.token_url, "client_id": CLIENT,
+                             "client_secret": SECRET, "journal": 3}, oauth.ca.pem)
+    script = f'ulimit -f 0 && exec "$0" 3>>{tmp_path}/journal'
+    done = subprocess.run(["/bin/bash", "-c", script, str(PROGRAM)], input=data, capture_output=True, env={}, timeout=30,
+                          check=False)
+    assert done.returncode == 0, done
+    assert parse(done.stdout)["result"] == "ok" and parse(done.stdout)["journal_failed"] == "1"
+
+
+UNUSABLE = [{"token_type": "mac"}, {"token_type": None}, {"access_token": None}, {"access_token": "a\nb"},
+            {"access_token": "a" * 33000}, {"access_token": 7}]
+
+
+@pytest.mark.parametrize("extra", UNUSABLE, ids=lambda value: str(value)[:30])
+def test_refresh_token_outlives_an_unusable_access_token(oauth, tmp_path, extra):
+    first = oauth_ask("token", oauth)
+    oauth.set(extra=extra)
+    journal = tmp_path / "journal"
+    with open(journal, "wb", buffering=0) as f:
+        done = ask_with_journal("refresh", oauth, f.fileno(), refresh_token=first["refresh_token"])
+    a = parse(done.stdout)
+    assert done.returncode == 0 and a["result"] == "protocol" and (a["http"], a["sent"], a["whole"]) == ("200", "1", "1")
+    assert a["refresh_token"] != first["refresh_token"] and oauth.spendable(a["refresh_token"])
+    assert int(a["refresh_expires_at"]) > time.time() and "scope" in a
+    assert not {"access_token", "token_type", "expires_at"} & set(a)
+    assert journal.read_bytes() == done.stdout
+    with open("/dev/full", "wb") as f:
+        done = ask_with_journal("refresh", oauth, f.fileno(), refresh_token=a["refresh_token"])
+    b = parse(done.stdout)
+    assert done.returncode == 0 and b["result"] == "protocol" and b["journal_failed"] == "1"
+    assert oauth.spendable(b["refresh_token"])
+
+
+def test_unusable_refresh_token(oauth, tmp_path):
+    oauth.set(extra={"refresh_token": "a\nb", "token_type": "mac"})
+    journal = tmp_path / "journal"
+    with open(journal, "wb", buffering=0) as f:
         a = parse(ask_with_journal("token", oauth, f.fileno()).stdout)
-    assert a["result"] == "ok" and any("journal" in w for w in a["warning"])
+    assert a["result"] == "protocol" and "refresh_token" not in a and "refresh_expires_at" not in a
+    assert journal.read_bytes() == b""
 
 
 def test_nothing_secret_is_told(sainet, oauth):
@@ -1007,6 +1063,8 @@ class Raw:
                     head = b""
                     while b"\r\n\r\n" not in head:
                         head += tls.recv(4096)
+                    while head.startswith(b"POST") and b"grant_type=" not in head:
+                        head += tls.recv(4096)
                     tls.sendall(self.data)
                     tls.unwrap()
 
@@ -1053,3 +1111,53 @@ def test_raw_answers(ca, data, result):
         a = login(server, timeout_ms=3000)
     assert a["result"] == result if result else a["result"] in ("protocol", "unavailable"), a
     assert a.get("access_token") == ("abc" if result == "ok" else None)
+
+
+TOKEN_JSON = b'{"access_token":"abc","token_type":"bearer"}'
+GRANT_JSON = b'{"error":"invalid_grant"}'
+
+
+def sized(status, body, length=None):
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body) if length is None else length, body)
+
+
+@pytest.mark.parametrize("data,result,http,whole", [
+    (sized(200, TOKEN_JSON), "ok", "200", "1"),
+    (sized(400, GRANT_JSON), "denied", "400", "1"),
+    (sized(503, b""), "later", "503", "1"),
+    (sized(200, b"<html>"), "protocol", "200", "1"),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" + sized(200, TOKEN_JSON), "ok", "200", "1"),
+    # lost on the way
+    (sized(200, TOKEN_JSON, 60), "unavailable", "200", None),
+    (sized(400, GRANT_JSON, 60), "unavailable", "400", None),
+    (sized(401, b"", 1), "unavailable", "401", None),
+    (b"HTTP/1.1 400 Bad\r\n", "unavailable", "400", None),
+    (b"HTTP/1.1 400 Bad\r\nContent-Le", "unavailable", "400", None),
+    (b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n19\r\n" + GRANT_JSON, "unavailable", "400", None),
+    (sized(200, b"x" * 2000000), "protocol", "200", None),
+    (b"HTTP/1.1 100 Continue\r\n\r\n", "unavailable", None, None),
+    (b"", "unavailable", None, None),
+], ids=lambda value: str(value)[:40])
+def test_whole_or_lost(ca, data, result, http, whole):
+    with Raw(ca, data) as server:
+        a = ask("token", ca.pem, provider="oauth2", token_url=server.url, client_id="c", client_secret="s3cret")
+    assert (a["result"], a.get("http"), a.get("whole"), a.get("sent")) == (result, http, whole, "1"), a
+
+
+def test_whole_tells_of_the_same_answer_as_http(ca, oauth):
+    fields = dict(token_url=None, issuer=oauth.issuer)
+    a = oauth_ask("token", oauth, **fields)
+    assert (a["result"], a["http"], a["whole"]) == ("ok", "200", "1")
+    oauth.fault("truncate", path="/token", times=1)
+    a = oauth_ask("token", oauth, **fields)
+    assert a["result"] == "unavailable" and a["sent"] == "1" and "whole" not in a, a
+    oauth.fault("status", path=".well-known", code=503, times=1)
+    a = oauth_ask("token", oauth, **fields)
+    assert (a["result"], a["http"], a["whole"]) == ("later", "503", "1") and "sent" not in a
+    oauth.fault("truncate", path=".well-known", times=1)
+    a = oauth_ask("token", oauth, **fields)
+    assert a["result"] == "unavailable" and a["http"] == "200" and "whole" not in a and "sent" not in a
+    assert (oauth_ask("discover", oauth, **fields)["whole"]) == "1"
+    with Raw(ca, sized(200, b"{}", 9)) as server:
+        a = ask("token", ca.pem, provider="oauth2", issuer=server.url, client_id="c", client_secret="s3cret")
+    assert a["result"] == "unavailable" and a["http"] == "200" and not {"whole", "sent"} & set(a)

@@ -194,6 +194,166 @@ def test_a_kept_answer_is_finished_by_the_next(person_grant, oauth):
     assert oauth.grant_alive(stored(p, "refresh")[0].read_text().strip())
 
 
+def unwritable(person):
+    """The store can be read, not written, until the returned function is called."""
+    store = person.state / "tokenring" / "store"
+    store.chmod(0o500)
+    return lambda: store.chmod(0o700)
+
+
+def test_a_store_that_stays_unwritable(person_grant, oauth):
+    """However many tokens' lives it takes: the old refresh token is not spent
+    again, and the new one waits in the journal."""
+    p = person_grant
+    p.expire()
+    writable = unwritable(p)
+    try:
+        assert p.tokenring("token").returncode == 0
+        asked = len(oauth.token_requests)
+        p.expire()
+        age_journal(p, 100000)
+        for _ in range(3):
+            r = p.tokenring("token")
+            assert r.returncode == 1 and "waits in the journal" in r.stderr, r
+        assert len(oauth.token_requests) == asked
+    finally:
+        writable()
+    assert oauth.active(p.ok("token").strip())
+    assert oauth.grant_alive(stored(p, "refresh")[0].read_text())
+
+
+def age_journal(person, seconds):
+    import conftest
+    for d in conftest.runtime_dirs():
+        for f in d.glob("*.journal"):
+            if f.name[:32] in person.fingerprints():
+                f.write_text(re.sub(r"(expires_at|obtained_at)=(\d+)",
+                                    lambda m: f"{m[1]}={int(m[2]) - seconds}", f.read_text()))
+
+
+def test_a_new_sign_in_beats_an_old_journal(person_grant, oauth):
+    p = person_grant
+    p.expire()
+    writable = unwritable(p)
+    try:
+        assert p.tokenring("token").returncode == 0
+    finally:
+        writable()
+    assert p.tokenring("login").returncode == 0
+    new = stored(p, "refresh")[0].read_text()
+    p.expire()
+    assert p.ok("token")
+    assert [f.get("refresh_token") for g, f in oauth.token_requests][-1] == new
+
+
+def test_an_erased_token_does_not_come_back_from_a_journal(person_grant, oauth):
+    p = person_grant
+    p.config.write_text(p.config.read_text() + "match = https://forge.example\n")
+    p.expire()
+    writable = unwritable(p)
+    try:
+        token = p.ok("token").strip()
+        text = "protocol=https\nhost=forge.example\n"
+        p.tokenring("git", "erase", input=text + f"username=u\npassword={token}\n")
+        assert p.tokenring("token").stdout.strip() != token
+    finally:
+        writable()
+    assert p.ok("token").strip() != token
+
+
+def test_logout_revokes_what_lies_in_the_journal(person_grant, oauth):
+    p = person_grant
+    oauth.set(revoke_scope="grant")
+    p.expire()
+    writable = unwritable(p)
+    try:
+        assert p.tokenring("token").returncode == 0
+        newest = oauth.token_requests[-1]
+    finally:
+        writable()
+    assert newest[0] == "refresh_token"
+    assert p.ok("logout") == ""
+    sent = oauth.find("/revoke")[-1]["body"].decode()
+    assert newest[1]["refresh_token"] not in sent
+
+
+def test_an_unusable_access_token_does_not_lose_the_grant(person_grant, oauth):
+    p = person_grant
+    p.expire()
+    oauth.set(token_type="DPoP")
+    r = p.tokenring("token")
+    assert r.returncode == 1 and "DPoP" in r.stderr, r
+    oauth.set(token_type="bearer")
+    assert oauth.active(p.ok("token").strip())
+
+
+def test_a_lost_answer_is_not_followed_by_a_second_spending(person_grant, oauth):
+    """While an access token is still good, nothing more is risked."""
+    p = person_grant
+    first = p.ok("token")
+    age(p, 1100)
+    oauth.fault("reset", path="/token", stage="headers", times=1)
+    for _ in range(3):
+        assert p.ok("token", "--min-valid", "1") == first
+    assert oauth.count("/token") == 2, "the sign-in and one renewal"
+
+
+def test_one_lock_whatever_the_environment_says(person_grant, oauth):
+    """cron has no XDG_STATE_HOME, the shell has: the refresh token is the same."""
+    p = person_grant
+    p.expire()
+    other = p.base / "other-state"
+    (other / "tokenring").mkdir(parents=True)
+    other.chmod(0o700)
+    (other / "tokenring").chmod(0o700)
+    (other / "tokenring" / "store").symlink_to(p.state / "tokenring" / "store")
+    oauth.fault("delay", path="/token", times=1, seconds=1)
+    oauth.clear_log()
+    with p.start("tokenring", "token") as one:
+        oauth.wait(1, "/token")
+        r = p.tokenring("token", env={"XDG_STATE_HOME": str(other)})
+        out, _ = one.communicate(timeout=20)
+    assert out == r.stdout and oauth.count("/token") == 1, r
+
+
+@pytest.mark.parametrize("fault", [
+    {"code": 200, "body": "<html>"}, {"code": 400, "body": '{"error":"invalid_scope"}'}, {"code": 403},
+    {"code": 400, "body": '{"error":"invalid_grant"}'}, {"code": 500},
+])
+def test_waiters_share_what_was_found_out(itc, oauth, fault):
+    login(itc)
+    oauth.kill_grants()
+    itc.expire()
+    for serial, name in keys():
+        if name[:32] in itc.fingerprints():
+            subprocess.run(["keyctl", "unlink", serial, "@u"], capture_output=True)
+    oauth.fault("status", path="/token", **fault)
+    before = oauth.count("/token")
+    oauth.fault("delay", path="/token", seconds=0.5)
+    results = together(20, itc, "token")
+    assert all(r.returncode in (1, 2, 4) for r in results)
+    assert oauth.count("/token") - before <= 3
+
+
+def test_nothing_of_a_broken_off_write_stays(person_grant, oauth):
+    p = person_grant
+    store = p.state / "tokenring" / "store"
+    left = store / (stored(p, "refresh")[0].name + ".new")
+    left.write_text("a refresh token that was being written")
+    p.expire()
+    assert p.ok("token") and not left.exists()
+    left.write_text("again")
+    p.ok("logout", "--local")
+    assert list(store.iterdir()) == []
+
+
+def test_logout_where_nobody_is_signed_in(person, oauth):
+    oauth.set(clients={"app": None})
+    person.oauth(oauth, client_id="app", client_auth="none", grant="device", store="file",
+                 device_authorization_url=oauth.device_authorization_url)
+    assert person.ok("logout") == ""
+
+
 def test_logout_revokes(itc, oauth):
     login(itc)
     token = itc.ok("token").strip()

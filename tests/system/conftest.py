@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name == "test_secrets.py")
 
 
-def _loopback():
+def loopback():
     with socket.socket() as s:
         request = struct.pack("16sh14x", b"lo", 1 | 0x40)  # IFF_UP, IFF_RUNNING
         fcntl.ioctl(s, 0x8914, request)  # SIOCSIFFLAGS
@@ -31,7 +31,7 @@ def _loopback():
 @pytest.fixture(scope="session")
 def ca():
     """An authority whose certificate everybody can read."""
-    _loopback()
+    loopback()
     place = tempfile.mkdtemp(prefix="ca.", dir=os.environ["SYSTEM_PLACE"])
     os.chmod(place, 0o755)
     ca = sim.CA(place)
@@ -97,4 +97,4 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     host = getattr(item, "funcargs", {}).get("host")
     if report.when == "call" and report.failed and host is not None:
-        report.sections.append(("the system's log", "\n".join(host.syslog.since(host.mark, "pam_"))))
+        report.sections.append(("the system's log", "\n".join(host.syslog.since(host.mark, "pam_")[-40:])))

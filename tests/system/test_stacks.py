@@ -2,6 +2,7 @@
 """The stacks that pam_sainet(8) shows: whatever is broken, root and the local
 administrators get in by pam_unix, at once, and nobody else does."""
 import contextlib
+import pathlib
 import time
 
 import pytest
@@ -15,85 +16,61 @@ SLACK = 1.0  # seconds that a busy machine may add
 
 
 @contextlib.contextmanager
-def no_server(host):
-    host.server.stop()
-    yield
-    host.server.start()
-
-
-@contextlib.contextmanager
-def silent_server(host):
-    host.server.fault("hang")
-    yield
-
-
-@contextlib.contextmanager
-def moved(path):
-    away = path.with_name(path.name + ".away")
-    path.rename(away)
+def changed(change, back):
+    change()
     try:
         yield
     finally:
-        away.rename(path)
+        back()
+
+
+def moved(path, substitute=None):
+    away = path.with_name(path.name + ".away")
+
+    def change():
+        path.rename(away)
+        if substitute is not None:
+            path.write_bytes(substitute)
+            path.chmod(0o755)
+    return changed(change, lambda: away.rename(path))
+
+
+def configuration(text):
+    return lambda host: changed(lambda: host.configure(text), host.configure)
+
+
+def bad_options(host):
+    text = (world.PAMD / "sainet").read_text()
+    return changed(lambda: host.service("sainet", text.replace("pam_sainet.so\n", "pam_sainet.so timeout=never\n")),
+                   lambda: host.service("sainet", text))
+
+
+def no_server(host):
+    return changed(host.server.stop, host.server.start)
+
+
+def silent_server(host):
+    return changed(lambda: host.server.fault("hang"), host.server.clear_faults)
 
 
 def no_worker(host):
     return moved(world.WORKER)
 
 
-@contextlib.contextmanager
 def others_worker(host):
-    world.WORKER.chmod(0o777)
-    yield
-    world.WORKER.chmod(0o755)
+    return changed(lambda: world.WORKER.chmod(0o777), lambda: world.WORKER.chmod(0o755))
 
 
-@contextlib.contextmanager
-def dead_worker(host):
-    """One that cannot be executed."""
-    with moved(world.WORKER):
-        world.WORKER.write_text("not a program\n")
-        world.WORKER.chmod(0o755)
-        yield
-
-
-@contextlib.contextmanager
 def no_configuration(host):
-    world.CONF.unlink()
-    yield
+    return changed(world.CONF.unlink, host.configure)
 
 
-def configuration(text):
-    @contextlib.contextmanager
-    def broken(host):
-        host.configure(text)
-        yield
-    return broken
-
-
-@contextlib.contextmanager
 def others_configuration(host):
-    world.CONF.chmod(0o666)
-    yield
+    return changed(lambda: world.CONF.chmod(0o666), host.configure)
 
 
 def no_module(host):
     return moved(host.module)
-
-
-@contextlib.contextmanager
-def bad_module(host):
-    with moved(host.module):
-        host.module.write_bytes(b"\x7fELF and nothing behind it\n")
-        yield
-
-
-@contextlib.contextmanager
-def bad_options(host):
-    text = (world.PAMD / "sainet").read_text()
-    host.service("sainet", text.replace("pam_sainet.so\n", "pam_sainet.so timeout=never\n"))
-    yield
-    host.service("sainet", text)
 
 
 @contextlib.contextmanager
@@ -103,21 +80,31 @@ def everything(host):
 
 
 BROKEN = {
-    "server": no_server, "silent server": silent_server, "no worker": no_worker, "worker of others": others_worker,
-    "dead worker": dead_worker, "no configuration": no_configuration,
-    "empty configuration": configuration(""), "binary configuration": configuration("\0\1\2[profile erp"),
+    "server": no_server,
+    "silent server": silent_server,
+    "no worker": no_worker,
+    "worker of others": others_worker,
+    "not a worker": lambda host: moved(world.WORKER, b"not a program\n"),
+    "no configuration": no_configuration,
+    "empty configuration": configuration(""),
+    "binary configuration": configuration("\0\1\2[profile erp"),
     "configuration with a fault": configuration("[profile erp]\nprovider = sainet\nurl = http://x\n"),
-    "configuration of others": others_configuration, "no module": no_module, "bad module": bad_module,
-    "options": bad_options, "everything": everything,
+    "configuration of others": others_configuration,
+    "no module": no_module,
+    "bad module": lambda host: moved(host.module, b"\x7fELF and nothing behind it\n"),
+    "options": bad_options,
+    "everything": everything,
 }
 
 
 def su(host, user, password):
     """bob becomes somebody: (let in, seconds)."""
     with Terminal(host.bob.argv(peer("su"), "-", user.name, "-c", "echo in as $(id -un)"), host.bob.env) as t:
-        t.expect(ASKED)
         start = time.monotonic()
-        t.send(password)
+        # Without a module nobody asks whoever is not local.
+        if not t.expect(f"{ASKED}|Authentication failure\n|Module is unknown\n")[0].endswith("\n"):
+            start = time.monotonic()
+            t.send(password)
         status = t.end(30)
         took = time.monotonic() - start
     assert (status == 0) == (f"in as {user.name}\n" in t.text), t.text
@@ -159,10 +146,8 @@ def test_break_glass(host, usual, what):
     assert not host.syslog.since(host.mark, "pam_sainet(", "authentication")
 
 
-@pytest.mark.parametrize("what", BROKEN)
+@pytest.mark.parametrize("what", [b for b in BROKEN if b != "silent server"])
 def test_nobody_else_gets_in(host, what):
-    if what == "silent server":
-        pytest.skip("takes its ten seconds; test_sshd and tests/e2e have a silent server")
     with BROKEN[what](host):
         assert not su(host, host.alice, host.alice.password)[0]
         assert not su(host, host.carol, host.wrong)[0]
@@ -191,10 +176,10 @@ def test_passwords_are_changed_elsewhere(host):
     tester = [peer("pamtester"), "passwd"]
     r = host.root.run(*tester, "alice", "chauthtok", input="a\nb\n")
     assert r.returncode == 1 and "is changed in SAINet, not here" in r.stdout + r.stderr
-    before = (world.pathlib.Path("/etc/shadow")).read_text()
+    before = pathlib.Path("/etc/shadow").read_text()
     fresh = world.marked("new")
     r = host.root.run(*tester, "carol", "chauthtok", input=f"{fresh}\n{fresh}\n")
-    after = (world.pathlib.Path("/etc/shadow")).read_text()
+    after = pathlib.Path("/etc/shadow").read_text()
     host._users()
     assert r.returncode == 0 and before != after, r
     with no_module(host):
@@ -207,12 +192,12 @@ def test_passwords_are_changed_elsewhere(host):
 def test_faillock_as_the_manual_shows_it(host):
     host.service("locked", world.block(r"auth +requisite +pam_faillock\.so preauth"))
     tester = [peer("pamtester"), "locked", "alice", "authenticate"]
-    (world.pathlib.Path("/etc/security/faillock.conf")).write_text("deny = 3\n")
+    pathlib.Path("/etc/security/faillock.conf").write_text("deny = 3\n")
     assert host.root.run(*tester, input=host.alice.password + "\n").returncode == 0
     for _ in range(3):
         assert host.root.run(*tester, input=host.wrong + "\n").returncode == 1
     asked = host.asked()
     assert host.root.run(*tester, input=host.alice.password + "\n").returncode == 1
     assert host.asked() == asked, "a locked account's password is not sent"
-    host.root.run("faillock", "--user", "alice", "--reset")
+    host.root.run(peer("faillock"), "--user", "alice", "--reset")
     assert host.root.run(*tester, input=host.alice.password + "\n").returncode == 0

@@ -70,7 +70,7 @@ isolate(void)
 	    write_text("/proc/self/setgroups", "deny") &&
 	    write_text("/proc/self/uid_map", uids) &&
 	    write_text("/proc/self/gid_map", gids) &&
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0) {
 		(void)mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
 		(void)mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
 	}

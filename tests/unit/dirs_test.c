@@ -336,7 +336,7 @@ isolate(void)
 	       write_text("/proc/self/setgroups", "deny") &&
 	       write_text("/proc/self/uid_map", uids) &&
 	       write_text("/proc/self/gid_map", gids) &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") == 0 &&
 	       mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0;
 }
@@ -469,7 +469,7 @@ static int
 no_tmpfs(void)
 {
 	/* proc is no tmpfs anywhere, and can be mounted over it. */
-	if (mount("/proc", "/dev/shm", NULL, MS_BIND | MS_REC, NULL) != 0)
+	if (mount("/proc", "/dev/shm", "none", MS_BIND | MS_REC, NULL) != 0)
 		return NOT_POSSIBLE;
 	return runtime_is(NULL) ? 0 : 1;
 }

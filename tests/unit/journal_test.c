@@ -56,7 +56,7 @@ isolate(void)
 	       write_text("/proc/self/setgroups", "deny") &&
 	       write_text("/proc/self/uid_map", uids) &&
 	       write_text("/proc/self/gid_map", gids) &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") == 0 &&
 	       mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0;
 }
@@ -295,7 +295,7 @@ no_tmpfs(void **data)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		if (umount("/run") != 0 ||
-		    mount("/proc", "/dev/shm", NULL, MS_BIND | MS_REC, NULL) !=
+		    mount("/proc", "/dev/shm", "none", MS_BIND | MS_REC, NULL) !=
 			0)
 			_exit(77);
 		_exit(journal_begin(fp, &err) != ERR_NOTFOUND ||

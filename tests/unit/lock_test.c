@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "child.h"
+#include "dirs.h"
 #include "io.h"
 
 #define FP    "0123456789abcdef0123456789abcdef"
@@ -57,7 +58,15 @@ setup(void **data)
 static int
 teardown(void **data)
 {
+	struct err err = ERR_INIT;
+	int dir = dirs_runtime(&err);
+
 	(void)data;
+	if (dir >= 0) {
+		(void)unlinkat(dir, FP ".lock", 0);
+		(void)unlinkat(dir, OTHER ".lock", 0);
+		(void)close(dir);
+	}
 	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -70,11 +79,37 @@ file(const char *name)
 	return path;
 }
 
+/* The state directory's descriptor stands for the lock, the other one goes with
+   it: what holds the first only must keep everybody out all the same. */
+#define FDS_MAX 64
+static int second[FDS_MAX];
+
+static int
+hold(const char *fp, struct err *err)
+{
+	struct lock l = LOCK_INIT;
+	int r = lock_try(&l, fp, err);
+
+	if (r < 0)
+		return r;
+	assert_in_range(l.fd[0], 0, FDS_MAX - 1);
+	second[l.fd[0]] = l.fd[1];
+	return l.fd[0];
+}
+
+static void
+drop(int fd)
+{
+	struct lock l = {{fd, second[fd]}};
+
+	lock_release(&l);
+}
+
 static int
 expect_free(const char *fp)
 {
 	struct err err = ERR_INIT;
-	int fd = lock_try(fp, &err);
+	int fd = hold(fp, &err);
 
 	if (fd < 0)
 		fail_msg("%s", err.msg);
@@ -87,7 +122,7 @@ expect_held(const char *fp, long by)
 	struct err err = ERR_INIT;
 	char want[128];
 
-	assert_int_equal(lock_try(fp, &err), ERR_UNAVAIL);
+	assert_int_equal(hold(fp, &err), ERR_UNAVAIL);
 	assert_int_equal(err.code, ERR_UNAVAIL);
 	(void)snprintf(
 	    want, sizeof(want), "process %ld is renewing this token", by);
@@ -106,12 +141,12 @@ one_at_a_time(void **data)
 	expect_held(FP, getpid());
 	expect_held(FP, getpid());
 	other = expect_free(OTHER);
-	(void)close(other);
+	drop(other);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-	(void)close(fd);
-	(void)close(expect_free(FP));
+	drop(fd);
+	drop(expect_free(FP));
 	/* The file stays: if it went, two could hold "the" lock. */
 	assert_int_equal(access(file(FP ".lock"), F_OK), 0);
 }
@@ -124,10 +159,10 @@ all_copies_must_go(void **data)
 	(void)data;
 	fd = expect_free(FP);
 	copy = dup(fd);
-	(void)close(fd);
+	drop(fd);
 	expect_held(FP, getpid());
 	(void)close(copy);
-	(void)close(expect_free(FP));
+	drop(expect_free(FP));
 }
 
 /* A process that takes the lock, forks an heir, and is killed. */
@@ -146,7 +181,7 @@ heir_holds_on(void **data)
 	assert_true(holder >= 0);
 	if (holder == 0) {
 		(void)close(stay[1]);
-		if (lock_try(FP, &err) < 0)
+		if (hold(FP, &err) < 0)
 			_exit(1);
 		heir = fork();
 		if (heir == 0) {
@@ -165,7 +200,7 @@ heir_holds_on(void **data)
 	expect_held(FP, holder);
 	(void)close(stay[1]);
 	assert_int_equal(waitpid(heir, NULL, 0), heir);
-	(void)close(expect_free(FP));
+	drop(expect_free(FP));
 	(void)close(said[0]);
 	(void)close(said[1]);
 }
@@ -194,7 +229,7 @@ worker_outlives_the_front(void **data)
 		SECBUF in = SECBUF_INIT(10);
 		SECBUF out = SECBUF_INIT(10);
 
-		keep[0] = lock_try(FP, &err);
+		keep[0] = hold(FP, &err);
 		keep[1] = said[1];
 		keep[2] = stay[0];
 		(void)close(stay[1]);
@@ -214,11 +249,11 @@ worker_outlives_the_front(void **data)
 	assert_int_equal(waitpid(front, NULL, 0), front);
 	expect_held(FP, front);
 	(void)close(stay[1]);
-	while ((fd = lock_try(FP, &err)) == ERR_UNAVAIL &&
+	while ((fd = hold(FP, &err)) == ERR_UNAVAIL &&
 	       io_now_ms() < limit)
 		lock_pause(5);
 	assert_true(fd >= 0);
-	(void)close(fd);
+	drop(fd);
 	(void)close(said[0]);
 	/* The process in the middle is ours now. */
 	while (waitpid(-1, NULL, __WALL) > 0)
@@ -257,16 +292,16 @@ text_is_for_the_message_only(void **data)
 		if (row[i].text[0] == '9') {
 			struct err err = ERR_INIT;
 
-			assert_int_equal(lock_try(FP, &err), ERR_UNAVAIL);
+			assert_int_equal(hold(FP, &err), ERR_UNAVAIL);
 		} else {
 			expect_held(FP, row[i].by);
 		}
-		(void)close(fd);
+		drop(fd);
 	}
 	/* What an earlier one left behind does not keep anybody out. */
 	fd = expect_free(FP);
 	expect_held(FP, getpid());
-	(void)close(fd);
+	drop(fd);
 }
 
 static void
@@ -275,19 +310,19 @@ what_lies_in_the_way(void **data)
 	struct err err = ERR_INIT;
 
 	(void)data;
-	(void)close(expect_free(OTHER));
+	drop(expect_free(OTHER));
 	assert_int_equal(unlink(file(OTHER ".lock")), 0);
 	assert_int_equal(symlink("../target", file(OTHER ".lock")), 0);
-	assert_int_equal(lock_try(OTHER, &err), ERR_INTERNAL);
+	assert_int_equal(hold(OTHER, &err), ERR_INTERNAL);
 	assert_int_equal(access(file("../target"), F_OK), -1);
 	assert_int_equal(unlink(file(OTHER ".lock")), 0);
 	assert_int_equal(mkdir(file(OTHER ".lock"), 0700), 0);
-	assert_int_equal(lock_try(OTHER, &err), ERR_INTERNAL);
+	assert_int_equal(hold(OTHER, &err), ERR_INTERNAL);
 	assert_int_equal(rmdir(file(OTHER ".lock")), 0);
 	assert_int_equal(chmod(file("."), 0755), 0);
-	assert_int_equal(lock_try(OTHER, &err), ERR_INTERNAL);
+	assert_int_equal(hold(OTHER, &err), ERR_INTERNAL);
 	assert_int_equal(chmod(file("."), 0700), 0);
-	(void)close(expect_free(OTHER));
+	drop(expect_free(OTHER));
 }
 
 static void
@@ -298,10 +333,10 @@ read_only_state(void **data)
 	(void)data;
 	if (geteuid() == 0)
 		skip(); /* root writes everywhere */
-	(void)close(expect_free(FP));
+	drop(expect_free(FP));
 	assert_int_equal(unlink(file(FP ".lock")), 0);
 	assert_int_equal(chmod(file("."), 0500), 0);
-	assert_int_equal(lock_try(FP, &err), ERR_INTERNAL);
+	assert_int_equal(hold(FP, &err), ERR_INTERNAL);
 	assert_int_equal(chmod(file("."), 0700), 0);
 }
 
@@ -314,11 +349,11 @@ failures_cost_no_descriptor(void **data)
 	(void)data;
 	(void)close(first);
 	for (i = 0; i < 20; i++)
-		assert_int_equal(lock_try(FP, &err), ERR_UNAVAIL);
+		assert_int_equal(hold(FP, &err), ERR_UNAVAIL);
 	i = dup(0);
 	assert_int_equal(i, first);
 	(void)close(i);
-	(void)close(fd);
+	drop(fd);
 }
 
 /* Twenty processes, each many times: never two inside. */
@@ -335,14 +370,14 @@ crowd(void **data)
 		if (fork() != 0)
 			continue;
 		for (k = 0; k < 20; k++) {
-			while ((fd = lock_try(FP, &err)) == ERR_UNAVAIL)
+			while ((fd = hold(FP, &err)) == ERR_UNAVAIL)
 				lock_pause(1);
 			inside = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 			if (fd < 0 || inside < 0)
 				_exit(1);
 			(void)close(inside);
 			(void)unlink(path);
-			(void)close(fd);
+			drop(fd);
 		}
 		_exit(0);
 	}

@@ -290,6 +290,190 @@ long_description_is_cut(void **data)
 	    strspn(strstr(err.msg, "says: ") + 6, "x"), OAUTH2_DESCRIPTION_MAX);
 }
 
+/* What a server may say of an error, and what of it is told. */
+struct told {
+	const char *error; /* of the answer */
+	const char *description;
+	const char *oauth_error;
+	bool shown; /* the description */
+};
+
+#define KEY    "Zk3vQ9x1Lw7Tn5Rb2Yc8Hd4Jm6Pf0SgaUe1Xo9Ci3Nt5Bk7Vz2Wq4Dr6Lh8Mj0"
+#define ENOUGH "Zk3vQ9x1"
+#define FILLER "a_word_that_takes_all_but_the_last_bytes_of_what_is_shown_"
+/* clang-format off */
+static const struct told told[] = {
+	{"invalid_grant", "Token is not active", "invalid_grant", true},
+	{"something_new", "Zk3vQ9x and no more", "something_new", true},
+	{"invalid_grant", "your secret " KEY " is wrong", "invalid_grant", false},
+	{KEY, "fine", "unknown_error", true},
+	/* where the cut would hide that it is one */
+	{FILLER KEY, "fine", "unknown_error", true},
+	{"x" KEY, "fine", "unknown_error", true},
+	/* its beginning alone */
+	{ENOUGH, "fine", "unknown_error", true},
+	{"bad_" ENOUGH "...", "starts with " ENOUGH, "unknown_error", false},
+	/* the other secrets, as they are and encoded */
+	{"refresh/+1234", "refresh%2F%2B1234", "unknown_error", false},
+	{"device code+1", "device+code%2b1", "unknown_error", false},
+	{"code:abcdefgh", "device%20code%2B1", "unknown_error", false},
+	{"verifier~abcdef", "code%3Aabcdefgh", "unknown_error", false},
+	{"pass", "wÃ¶rd-of-a-person", "pass", false},
+	{"fine", "w%C3%B6rd-of-a-person", "fine", false},
+	{"token-to-revoke", "TOKEN-TO-REVOKE", "unknown_error", false},
+	/* base64 of "c:d:" KEY, and of both parts encoded */
+	{"YzpkOlprM3ZROXgx", "Basic YzpkOlprM3ZROXgx", "unknown_error", false},
+	{"YyUzQWQ6WmszdlE5eDE", "Basic YyUzQWQ6WmszdlE5eDE=", "unknown_error", false},
+	/* a word of the standard tells nothing */
+	{"expired_token", "fine", "expired_token", true},
+};
+/* clang-format on */
+
+static void
+secrets_are_not_told(void **data)
+{
+	char body[512];
+	size_t i;
+
+	(void)data;
+	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		const struct told *w = &told[i];
+		TOKEN t = TOKEN_INIT;
+		LINES rq = LINES_INIT;
+		struct outcome o = OUTCOME_INIT;
+		struct err err = ERR_INIT;
+
+		request(&rq, "client_id=c:d\nclient_secret=" KEY
+			     "\nrefresh_token=refresh/+1234\n"
+			     "device_code=device code+1\ncode=code:abcdefgh\n"
+			     "code_verifier=verifier~abcdef\n"
+			     "password=w\xc3\xb6rd-of-a-person\n"
+			     "token=token-to-revoke\n");
+		(void)snprintf(body, sizeof(body),
+		    "{\"error\":\"%s\",\"error_description\":\"%s\"}", w->error,
+		    w->description);
+		assert_int_equal(
+		    judge(400, body, &rq, &t, &o, &err), ERR_DENIED);
+		if (strcmp(o.oauth_error, w->oauth_error) != 0 ||
+		    (strstr(err.msg, "it says") != NULL) != w->shown)
+			fail_msg("%s: '%s' %s", body, o.oauth_error, err.msg);
+	}
+}
+
+/* A short secret must not change what an error means. */
+static void
+standard_words_stay(void **data)
+{
+	TOKEN t = TOKEN_INIT;
+	LINES rq = LINES_INIT;
+	struct outcome o = OUTCOME_INIT;
+	struct err err = ERR_INIT;
+
+	(void)data;
+	request(&rq, "client_secret=a\n");
+	assert_int_equal(
+	    judge(400, "{\"error\":\"invalid_grant\"}", &rq, &t, &o, &err),
+	    ERR_DENIED);
+	assert_string_equal(o.oauth_error, "invalid_grant");
+}
+
+#define NEW_REFRESH                                                            \
+	"\"refresh_token\":\"new\",\"refresh_expires_in\":60,\"scope\":\"s\""
+
+/* The old one is spent by then. */
+static void
+refresh_token_outlives_a_bad_access_token(void **data)
+{
+	static const char *const rest[] = {"", ",\"access_token\":\"at\"",
+	    ",\"token_type\":\"bearer\"",
+	    ",\"access_token\":\"at\",\"token_type\":\"mac\"",
+	    ",\"access_token\":\"a\\nt\",\"token_type\":\"bearer\"",
+	    ",\"access_token\":7,\"token_type\":\"bearer\""};
+	static char body[2 * TOKEN_MAX];
+	size_t i, n = sizeof(rest) / sizeof(rest[0]);
+	int used;
+
+	(void)data;
+	for (i = 0; i <= n; i++) {
+		TOKEN t = TOKEN_INIT;
+		LINES rq = LINES_INIT;
+		struct outcome o = OUTCOME_INIT;
+		struct err err = ERR_INIT;
+
+		used =
+		    sprintf(body, "{" NEW_REFRESH "%s", i < n ? rest[i] : "");
+		if (i == n) {
+			used += sprintf(body + used, "," TOKEN_OK);
+			used -= (int)strlen("at\",\"token_type\":\"bearer\"");
+			memset(body + used, 'a', TOKEN_MAX + 1);
+			used += TOKEN_MAX + 1;
+			used += sprintf(
+			    body + used, "\",\"token_type\":\"bearer\"");
+		}
+		memcpy(body + used, "}", 2);
+		assert_int_equal(
+		    judge(200, body, &rq, &t, &o, &err), ERR_PROTOCOL);
+		assert_string_equal(t.refresh_token.ptr, "new");
+		assert_int_equal(t.refresh_expires_at, NOW + 60);
+		assert_string_equal(t.scope, "s");
+		assert_int_equal(t.access_token.len, 0);
+	}
+}
+
+static void
+unusable_refresh_tokens(void **data)
+{
+	static char body[2 * TOKEN_MAX];
+	size_t n;
+	int used;
+
+	(void)data;
+	for (n = TOKEN_MAX; n <= TOKEN_MAX + 1; n++) {
+		TOKEN t = TOKEN_INIT;
+		LINES rq = LINES_INIT;
+		struct outcome o = OUTCOME_INIT;
+		struct err err = ERR_INIT;
+
+		used = sprintf(body, "{\"refresh_token\":\"");
+		memset(body + used, 'r', n);
+		memcpy(body + used + n, "\"}", 3);
+		assert_int_equal(
+		    judge(200, body, &rq, &t, &o, &err), ERR_PROTOCOL);
+		assert_int_equal(t.refresh_token.len, n <= TOKEN_MAX ? n : 0);
+	}
+}
+
+/* A refusal is one whatever comes with it; nor is a type shown that is one. */
+static void
+what_else_a_server_may_send(void **data)
+{
+	TOKEN t = TOKEN_INIT;
+	LINES rq = LINES_INIT;
+	struct outcome o = OUTCOME_INIT;
+	struct err err = ERR_INIT;
+
+	(void)data;
+	request(&rq, "client_secret=" KEY "\n");
+	assert_int_equal(
+	    judge(200, "{\"error\":\"invalid_grant\"," NEW_REFRESH "}", &rq, &t,
+		&o, &err),
+	    ERR_DENIED);
+	assert_int_equal(t.refresh_token.len, 0);
+	assert_int_equal(
+	    judge(200,
+		"{\"access_token\":\"at-of-length\",\"token_type\":\"" KEY
+		"\"}",
+		&rq, &t, &o, &err),
+	    ERR_PROTOCOL);
+	assert_null(strstr(err.msg, ENOUGH));
+	assert_int_equal(judge(200,
+			     "{\"access_token\":\"at-of-length\","
+			     "\"token_type\":\"x-at-of-length\"}",
+			     &rq, &t, &o, &err),
+	    ERR_PROTOCOL);
+	assert_null(strstr(err.msg, "at-of-le"));
+}
+
 struct asked {
 	const char *fields; /* of the request */
 	const char *pairs[5][2];
@@ -389,6 +573,11 @@ main(void)
 	    cmocka_unit_test(deep_json),
 	    cmocka_unit_test(descriptions),
 	    cmocka_unit_test(long_description_is_cut),
+	    cmocka_unit_test(secrets_are_not_told),
+	    cmocka_unit_test(standard_words_stay),
+	    cmocka_unit_test(refresh_token_outlives_a_bad_access_token),
+	    cmocka_unit_test(unusable_refresh_tokens),
+	    cmocka_unit_test(what_else_a_server_may_send),
 	    cmocka_unit_test(table_of_requests),
 	};
 
