@@ -21,9 +21,9 @@
 #define FP    "0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210"
 
-static const struct store files = {STORE_FILE, false, -1};
-static const struct store none = {STORE_NONE, false, -1};
-static const struct store service = {STORE_SECRET_SERVICE, false, -1};
+static const struct store files = {STORE_FILE, false, NULL};
+static const struct store none = {STORE_NONE, false, NULL};
+static const struct store service = {STORE_SECRET_SERVICE, false, NULL};
 static char state[128];
 
 static int
