@@ -318,7 +318,7 @@ static const struct told told[] = {
 	{"device code+1", "device+code%2b1", "unknown_error", false},
 	{"code:abcdefgh", "device%20code%2B1", "unknown_error", false},
 	{"verifier~abcdef", "code%3Aabcdefgh", "unknown_error", false},
-	{"pass", "wÃ¶rd-of-a-person", "pass", false},
+	{"pass", "w\xc3\xb6rd-of-a-person", "pass", false},
 	{"fine", "w%C3%B6rd-of-a-person", "fine", false},
 	{"token-to-revoke", "TOKEN-TO-REVOKE", "unknown_error", false},
 	/* base64 of "c:d:" KEY, and of both parts encoded */
