@@ -42,7 +42,7 @@ endif
 # The worker's system call filter, where the library is there.
 SECCOMP := $(shell $(PKG_CONFIG) --exists libseccomp 2>/dev/null && echo yes)
 
-OUR_CPPFLAGS := -D_GNU_SOURCE $(if $(SECCOMP),-DHAVE_SECCOMP) -Ilibcommon -Ihelper -Ipam \
+OUR_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 $(if $(SECCOMP),-DHAVE_SECCOMP) -Ilibcommon -Ihelper -Ipam \
 	-DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(workerdir)"' -DSYSCONFDIR='"$(sysconfdir)"'
 # Texts are cut to their buffers by design.
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -87,7 +87,7 @@ $(B)/flags: FORCE
 	$(Q)mkdir -p $(@D) && echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' >$@
 
 # Only these see the headers of the heavy libraries.
-pkgs_of = $(if $(filter %/http,$(1)),libcurl,)$(if $(filter %/tokenring-secret helper/secret_%,$(1)), libsecret-1,)
+pkgs_of = $(if $(filter %/http %/http_why,$(1)),libcurl,)$(if $(filter %/tokenring-secret helper/secret_%,$(1)), libsecret-1,)
 $(B)/%.o: %.c $(B)/flags Makefile
 	$(if $(Q),@echo "  CC    $@")
 	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(if $(strip $(call pkgs_of,$*)),`$(PKG_CONFIG) --cflags $(call pkgs_of,$*)`) \

@@ -248,15 +248,12 @@ exchange(struct grant *g, const struct browser_attempt *a,
 
 /* Show, open, wait; the port is open no longer than that. */
 static int
-wait_for_answer(struct browser_attempt *a, const struct profile *p,
-    struct loopback *l, const char *redirect_uri, struct err *err)
+wait_for_answer(struct browser_attempt *a, const struct secbuf *url, bool open,
+    struct loopback *l, struct err *err)
 {
-	SECBUF url = SECBUF_INIT(BROWSER_URL_MAX);
 	int r;
 
-	if (browser_url(a, p, redirect_uri, &url, err) < 0)
-		return err->code;
-	show(&url, browser_open(url.ptr));
+	show(url, open && browser_open(url->ptr));
 	r = loopback_wait(
 	    l, io_now_ms() + BROWSER_WAIT_MS, browser_judge, a, err);
 	loopback_close(l);
@@ -271,11 +268,12 @@ wait_for_answer(struct browser_attempt *a, const struct profile *p,
 }
 
 int
-browser_login(struct grant *g, const struct browser_server *server,
+browser_login(struct grant *g, const struct browser_server *server, bool open,
     const struct secbuf *client_secret, struct lines *answer, struct err *err)
 {
 	BROWSER_ATTEMPT a = BROWSER_ATTEMPT_INIT;
 	LOOPBACK l = LOOPBACK_INIT;
+	SECBUF url = SECBUF_INIT(BROWSER_URL_MAX);
 	char redirect_uri[64];
 
 	a.server = server;
@@ -283,7 +281,8 @@ browser_login(struct grant *g, const struct browser_server *server,
 		return err->code;
 	(void)snprintf(redirect_uri, sizeof(redirect_uri),
 	    "http://127.0.0.1:%d" LOOPBACK_PATH, l.port);
-	if (wait_for_answer(&a, g->profile, &l, redirect_uri, err) < 0)
+	if (browser_url(&a, g->profile, redirect_uri, &url, err) < 0 ||
+	    wait_for_answer(&a, &url, open, &l, err) < 0)
 		return err->code;
 	log_debug("browser: an answer came; exchanging its code");
 	return exchange(g, &a, redirect_uri, client_secret, answer, err);

@@ -7,6 +7,8 @@
 #ifndef BROWSER_H
 #define BROWSER_H
 
+#include <stdbool.h>
+
 #include "broker.h"
 #include "loopback_http.h"
 
@@ -21,9 +23,13 @@ struct browser_server {
 	bool iss_promised;  /* its answers name their issuer (RFC 9207 §3) */
 };
 
-/* Show the address, open it, wait, exchange the code: `answer` has the tokens. */
+/*
+ * Show the address, open it (or leave that to the person), wait, and exchange
+ * the code: `answer` has the tokens.
+ */
 int browser_login(struct grant *g, const struct browser_server *server,
-    const struct secbuf *client_secret, struct lines *answer, struct err *err);
+    bool open, const struct secbuf *client_secret, struct lines *answer,
+    struct err *err);
 
 /* --- parts, for tests --- */
 

@@ -96,7 +96,8 @@ with_browser(struct grant *g, const struct secbuf *client_secret,
 		return err_set(err, ERR_CONFIG,
 		    "%s: neither the profile nor its issuer names one",
 		    conf_keys[CONF_AUTHORIZATION_URL].name);
-	return browser_login(g, &server, client_secret, answer, err);
+	return browser_login(g, &server, !elsewhere && browser_likely(),
+	    client_secret, answer, err);
 }
 
 int
@@ -115,7 +116,12 @@ login_person(struct grant *g, struct lines *answer, struct err *err)
 	if (o->no_input)
 		return err_set(err, ERR_INTERACT,
 		    "signing in needs a person; run it without --no-input");
-	if (renew_client_secret(g, &secret, err) < 0)
+	if (renew_client_secret(g, &secret, err) == ERR_INTERACT)
+		return err_set(err, ERR_CONFIG,
+		    "the client's secret is needed: set client_secret_file or "
+		    "client_secret_env, or 'client_auth = none' if it has "
+		    "none");
+	if (err->code != 0)
 		return err->code;
 	return browser ? with_browser(g, &secret, answer, err)
 		       : device_login(g, &secret, answer, err);

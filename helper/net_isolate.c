@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -63,6 +65,41 @@ become(uid_t uid, gid_t gid, struct err *err)
 	return 0;
 }
 
+/* While we may: what no program of ours can have again either. */
+static void
+drop_bounding(void)
+{
+	unsigned long cap;
+
+	for (cap = 0; cap < 64; cap++)
+		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+/* Whatever our ids are: capabilities may have come with the start (a caller's
+   ambient ones, a securebit, a kernel that leaves them to a program of a set-uid
+   caller).  Raw, for libcap is no library that this needs. */
+static int
+drop_capabilities(struct err *err)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct cap[_LINUX_CAPABILITY_U32S_3];
+	size_t i;
+
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	memset(cap, 0, sizeof(cap));
+	if (syscall(SYS_capset, &head, cap) < 0 ||
+	    syscall(SYS_capget, &head, cap) < 0)
+		return err_set(err, ERR_CONFIG,
+		    "tokenring-net cannot give up capabilities: %s",
+		    strerror(errno));
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		if ((cap[i].effective | cap[i].permitted |
+			cap[i].inheritable) != 0)
+			return err_set(err, ERR_CONFIG,
+			    "tokenring-net keeps some capabilities");
+	return 0;
+}
+
 static void
 limit(int resource, rlim_t value)
 {
@@ -96,18 +133,20 @@ net_isolate(struct err *err)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(err, ERR_INTERNAL, "prctl: %s", strerror(errno));
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	drop_bounding();
 	if (uid == 0) {
 		(void)setsid();
 		reset_limits();
 		find_nobody(&uid, &gid);
 		if (become(uid, gid, err) < 0)
 			return err->code;
-		/* A change of identity sets it again. */
-		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	} else if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return err_set(
 		    err, ERR_INTERNAL, "setresuid: %s", strerror(errno));
+	if (drop_capabilities(err) < 0)
+		return err->code;
+	/* A change of identity sets it again. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "secret_service.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,7 +197,7 @@ keyring_ask(struct keyring *k, const char *path, const char *method,
 		return NULL;
 	}
 	if (k->owner[0] == '\0' && strlen(sender) < sizeof(k->owner))
-		(void)strcpy(k->owner, sender);
+		(void)snprintf(k->owner, sizeof(k->owner), "%s", sender);
 	return g_variant_ref(body);
 }
 

@@ -202,7 +202,8 @@ enum cache_placed
 cache_place_run(const struct cache_place *p)
 {
 	if (place_key(p) == 0) {
-		drop_file(p);
+		if (!p->leave_file)
+			drop_file(p);
 		return CACHE_PLACED_KERNEL;
 	}
 	drop_key(p);

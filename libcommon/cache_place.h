@@ -12,6 +12,7 @@
 #ifndef CACHE_PLACE_H
 #define CACHE_PLACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -29,6 +30,8 @@ struct cache_place {
 	struct secbuf file; /* the substitute file: its head, the entry */
 	size_t head;        /* bytes before the entry itself */
 	unsigned seconds;
+	bool leave_file; /* do not look for an older substitute if the kernel
+			    takes the entry; it ends by its own time */
 	char description[CACHE_NAME_MAX + 16];
 	char name[CACHE_NAME_MAX + 1];
 	char tmp[CACHE_NAME_MAX + 32];

@@ -8,7 +8,7 @@
  * nothing from the environment, HTTP/1.1 on a connection of its own (so that
  * libcurl never repeats a request on its own account).
  *
- * http.c is the only file that knows libcurl (7.87 or later); it runs in
+ * Only http.c and http_why.c know libcurl (7.87 or later); they run in
  * tokenring-net alone, whose exit wipes what libcurl copied.
  */
 #ifndef HTTP_H
@@ -83,7 +83,8 @@ int64_t http_left(const struct http *h);
 /*
  * 0 when a whole answer arrived, whatever its status.  ERR_UNAVAIL: name,
  * connection, TLS or time; ERR_PROTOCOL: not HTTP, or longer than allowed;
- * ERR_CONFIG: the authorities cannot be read.  The text names the host and
+ * ERR_CONFIG: the authorities cannot be read; ERR_INTERNAL: this machine had no
+ * time, socket or thread left for it.  The text names the host and
  * never the query.  `ret` tells in each case what is known.
  */
 int http_send(struct http *h, const struct http_request *rq,

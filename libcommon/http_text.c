@@ -164,6 +164,36 @@ http_where(const char *url, char to[HTTP_WHERE_MAX])
 	return err_printable(to, HTTP_WHERE_MAX, text);
 }
 
+static const char name_chars[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.*:-";
+
+const char *
+http_names(char to[HTTP_WHERE_MAX], const char *from)
+{
+	static const char address[] = "IP Address:", dns[] = "DNS:";
+	size_t at = 0, len, n;
+
+	to[0] = '\0';
+	for (; *from != '\0'; from += len + (from[len] != '\0')) {
+		from += strspn(from, " ");
+		len = strcspn(from, ",");
+		n = 0;
+		if (strncmp(from, dns, sizeof(dns) - 1) == 0)
+			n = sizeof(dns) - 1;
+		else if (strncmp(from, address, sizeof(address) - 1) == 0)
+			n = sizeof(address) - 1;
+		/* Anything else could be read as words of ours. */
+		if (n == 0 || len == n ||
+		    strspn(from + n, name_chars) != len - n)
+			continue;
+		if (at + len - n + 3 > HTTP_WHERE_MAX)
+			break;
+		at += (size_t)snprintf(to + at, HTTP_WHERE_MAX - at, "%s%.*s",
+		    at > 0 ? ", " : "", (int)(len - n), from + n);
+	}
+	return to;
+}
+
 bool
 http_url_ok(const char *url)
 {

@@ -42,6 +42,12 @@ int64_t http_retry_after(const struct secbuf *headers, time_t now);
 /* "host:port" or "host" of a URL, printable, without user information. */
 const char *http_where(const char *url, char to[HTTP_WHERE_MAX]);
 
+/*
+ * The names of a certificate's "DNS:a, IP Address:1.2.3.4", whoever made it:
+ * those of plain characters, as many as there is room for; "" if there is none.
+ */
+const char *http_names(char to[HTTP_WHERE_MAX], const char *from);
+
 /* Is it an https URL with a host, without user information or fragment? */
 bool http_url_ok(const char *url);
 

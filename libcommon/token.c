@@ -39,8 +39,8 @@ token_write(const struct token *t, struct secbuf *to, struct err *err)
 	int r;
 
 	if (strlen(t->access_token.ptr) != t->access_token.len)
-		return err_set(
-		    err, ERR_PROTOCOL, "access_token holds a control character");
+		return err_set(err, ERR_PROTOCOL,
+		    "access_token holds a control character");
 	r = lines_add(to, "access_token", t->access_token.ptr, err);
 	if (r == 0)
 		r = lines_add(to, "token_type", t->type, err);

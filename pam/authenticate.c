@@ -193,6 +193,7 @@ static int
 refuse(const struct attempt *a, int flags)
 {
 	const void *rhost = NULL;
+	int code;
 
 	if (a->code == PAM_INCOMPLETE)
 		return a->code;
@@ -204,9 +205,10 @@ refuse(const struct attempt *a, int flags)
 	    (pam_get_item(a->pamh, PAM_RHOST, &rhost) != PAM_SUCCESS ||
 		rhost == NULL || *(const char *)rhost == '\0'))
 		messages_show(a->pamh, flags, MESSAGE_UNAVAILABLE);
-	if (a->code == PAM_SYSTEM_ERR)
+	code = codes_final(a->code);
+	if (code == PAM_SYSTEM_ERR)
 		errno = EIO; /* sudo shows it */
-	return a->code;
+	return code;
 }
 
 int
@@ -217,6 +219,7 @@ authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	struct attempt a = ATTEMPT_INIT(pamh, &o);
 	int ret = PAM_SYSTEM_ERR, found;
 
+	state_forget(pamh);
 	if (options_parse(&o, pamh, argc, argv) < 0) {
 		if (begin(&a))
 			(void)report_no(&a, PAM_SERVICE_ERR, LOG_ERR, "config",
@@ -228,7 +231,6 @@ authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		report_debug(pamh, &o, "ignored: %s", s.why);
 		return PAM_IGNORE;
 	}
-	state_forget(pamh);
 	if (s.name[0] != '\0')
 		a.user = s.name;
 	if (!begin(&a))

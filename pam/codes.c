@@ -4,6 +4,7 @@
 #include <security/pam_modules.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <syslog.h>
 
 #include "err.h"
@@ -46,4 +47,17 @@ codes_failure(int code)
 	if (code == ERR_NOMEM)
 		return PAM_BUF_ERR;
 	return code == ERR_CONFIG ? PAM_SERVICE_ERR : PAM_SYSTEM_ERR;
+}
+
+/*
+ * The same for what the worker says.  Whoever starts a set-uid program can hold
+ * the worker up (by its cgroup, by the machine's load) until its time is over,
+ * and a server that was asked too late looks like one that did not answer.
+ */
+int
+codes_final(int pam)
+{
+	if (pam == PAM_AUTHINFO_UNAVAIL && getauxval(AT_SECURE) != 0)
+		return PAM_SYSTEM_ERR;
+	return pam;
 }

@@ -22,4 +22,7 @@ const struct code *codes_result(const char *result, int64_t http);
 /* The code for a failure of our own (enum err_code). */
 int codes_failure(int code);
 
+/* What PAM is told at the end: a set-uid program hears of no outage. */
+int codes_final(int pam);
+
 #endif

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,21 +16,14 @@
 #include "cache_place.h"
 #include "io.h"
 #include "lines.h"
+#include "rawcall.h"
 
-/* The 32-bit calls of old cut ids down to 16 bits. */
-#ifdef SYS_setresuid32
-#define SET_GROUPS SYS_setgroups32
-#define SET_GID    SYS_setresgid32
-#define SET_UID    SYS_setresuid32
-#else
-#define SET_GROUPS SYS_setgroups
-#define SET_GID    SYS_setresgid
-#define SET_UID    SYS_setresuid
-#endif
+#define REAP_MS 200 /* for a child that was killed */
+#define STEP_MS 5
 
-enum outcome { /* the child's exit status */
-	DELIVERED = 0,
-	NOT_THE_USER = 20,
+enum verdict { /* the child's one byte */
+	DELIVERED = 1,
+	NOT_THE_USER,
 	NO_PLACE,
 };
 
@@ -46,10 +38,7 @@ is_user(const struct subject *s)
 	       eg == s->gid && sg == s->gid;
 }
 
-/*
- * Straight to the kernel: the C library's setresuid wants the same of all
- * threads, and waits for those that the caller has and this child has not.
- */
+/* Straight to the kernel (rawcall.h). */
 static bool
 become(const struct subject *s)
 {
@@ -67,20 +56,22 @@ become(const struct subject *s)
 static void
 run(const struct subject *s, const struct cache_place *p, pid_t caller, int fd)
 {
-	int status = NOT_THE_USER;
+	char verdict = NOT_THE_USER;
 
 	(void)umask(077);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (become(s)) {
-		/* A change of identity clears this: so only now. */
+		/* A change of identity undoes the one and clears the other:
+		   so only now. */
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (getppid() != caller)
-			_exit(NO_PLACE);
-		status = cache_place_run(p) == CACHE_PLACED_NOWHERE ? NO_PLACE
-								    : DELIVERED;
+		verdict = NO_PLACE;
+		if (raw_child_of(caller) &&
+		    cache_place_run(p) != CACHE_PLACED_NOWHERE)
+			verdict = DELIVERED;
 	}
-	(void)!write(fd, "", 1);
-	_exit(status);
+	(void)!write(fd, &verdict, 1);
+	_exit(0);
 }
 
 /* As child.c does it: no handler of the caller's runs in the copy, and exit
@@ -95,7 +86,7 @@ start(const struct subject *s, const struct cache_place *p, int fd)
 	(void)sigfillset(&all);
 	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
 		return -1;
-	pid = (pid_t)syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
+	pid = raw_fork(0);
 	if (pid == 0)
 		run(s, p, caller, fd);
 	e = errno;
@@ -104,35 +95,49 @@ start(const struct subject *s, const struct cache_place *p, int fd)
 	return pid;
 }
 
-/* The child's last word or its end is seen on the pipe; then it is reaped. */
+/*
+ * The user may hold the child up in the kernel, in a file system of his own
+ * where his runtime directory should be, and not even SIGKILL ends that: so it
+ * is waited for a while, and then left to whoever reaps the caller's children.
+ */
+static void
+reap(pid_t pid)
+{
+	const struct timespec step = {0, STEP_MS * 1000000L};
+	int64_t deadline = io_now_ms() + REAP_MS;
+
+	(void)kill(pid, SIGKILL);
+	while (
+	    waitpid(pid, NULL, WNOHANG | __WALL) == 0 && io_now_ms() < deadline)
+		(void)nanosleep(&step, NULL);
+}
+
+/* The child's verdict or its end is seen on the pipe; then it is reaped. */
 static int
 finish(pid_t pid, int fd, struct err *err)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	int64_t deadline = io_now_ms() + DELIVER_MS;
-	int r, status = 0;
+	char verdict = 0;
+	int r;
 
 	do
 		r = poll(&p, 1, io_poll_ms(deadline));
 	while (r < 0 && errno == EINTR);
-	if (r <= 0)
-		(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, __WALL) < 0)
-		if (errno != EINTR)
-			return err_set(
-			    err, ERR_INTERNAL, "waitpid: %s", strerror(errno));
+	if (r > 0)
+		(void)!read(fd, &verdict, 1);
+	reap(pid);
 	if (r <= 0)
 		return err_set(err, ERR_INTERNAL, "it took too long");
-	if (WIFSIGNALED(status))
-		return err_set(err, ERR_INTERNAL,
-		    "the process was killed by signal %d", WTERMSIG(status));
-	if (WEXITSTATUS(status) == NOT_THE_USER)
+	if (verdict == NOT_THE_USER)
 		return err_set(
 		    err, ERR_INTERNAL, "the process cannot become the user");
-	if (WEXITSTATUS(status) != DELIVERED)
+	if (verdict == NO_PLACE)
 		return err_set(err, ERR_UNAVAIL,
 		    "neither the kernel keyring nor a tmpfs takes it");
-	return 0;
+	return verdict == DELIVERED
+		   ? 0
+		   : err_set(err, ERR_INTERNAL, "the process died");
 }
 
 static int
@@ -166,6 +171,8 @@ deliver(const struct subject *s, const char *fingerprint, const struct token *t,
 	int fd[2], r;
 	pid_t pid;
 
+	/* The user's directories are his: not entered unless they have to be. */
+	p.leave_file = true;
 	r = prepare(&p, s, fingerprint, t, err);
 	if (r < 0)
 		return r;

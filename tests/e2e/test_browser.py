@@ -195,7 +195,7 @@ def test_the_first_of_the_list_without_a_shell(app, oauth, browser, value, start
         if not started:
             assert s.get(visit(oauth, s.url))[0] == 200
         assert s.end() == (0, "")
-    assert browser.exists() or started
+    assert facts(browser)["status"] == 200 if started else not browser.exists()
     assert signed_in(app, oauth)
 
 

@@ -2,6 +2,8 @@
 """What a worker is while it speaks to a server: held by one that never answers."""
 import os
 import pathlib
+import subprocess
+import time
 
 import pytest
 
@@ -53,3 +55,31 @@ def test_worker_cannot_be_looked_into(held):
         with pytest.raises(OSError):
             path = f"/proc/{worker}/{name}"
             os.listdir(path) if name == "fd" else open(path, "rb").read(1)
+
+
+def capable(command):
+    """The command as a user who is not root and has every capability."""
+    if os.getuid() == 0:
+        caps = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+net_admin,+sys_ptrace",
+                "--ambient-caps=+net_admin,+sys_ptrace"]
+    else:
+        caps = ["unshare", "--user", "--map-user=1000", "--keep-caps"]
+    if subprocess.run([*caps, "true"], capture_output=True).returncode != 0:
+        pytest.skip("nobody may have a capability here")
+    return [*caps, command]
+
+
+def test_capabilities_do_not_reach_the_network():
+    """Neither a caller's ambient ones nor those of a kernel that forgets to take them (before 6.16)."""
+    worker = pathlib.Path(os.environ.get("TOKENRING_LIBEXEC", BIN)) / "tokenring-net"
+    with subprocess.Popen(capable(worker), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        limit = time.monotonic() + 4
+        s = status(p.pid)
+        while time.monotonic() < limit and (s["Name"].strip() != "tokenring-net" or s["Seccomp"] != "2"):
+            time.sleep(0.01)
+            s = status(p.pid)
+        p.kill()
+    assert s["Name"].strip() == "tokenring-net" and set(s["Uid"].split()) != {"0"}
+    assert [int(s[x], 16) for x in ("CapEff", "CapPrm", "CapInh", "CapAmb")] == [0, 0, 0, 0]
+    # Root's own bounding set is more than setpriv leaves us the right to drop.
+    assert os.getuid() == 0 or int(s["CapBnd"], 16) == 0

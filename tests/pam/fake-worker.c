@@ -53,10 +53,10 @@ save_seen(int argc)
 	(void)sigprocmask(SIG_BLOCK, NULL, &mask);
 	(void)fprintf(f,
 	    "arguments=%d variables=%d descriptors=%d umask=%04o core=%lu "
-	    "no_new_privs=%d blocked_chld=%d session=%d\n",
+	    "no_new_privs=%d blocked_chld=%d session=%d ids=%ld/%ld\n",
 	    argc, variables, fds, (unsigned)m, (unsigned long)core.rlim_cur,
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), sigismember(&mask, SIGCHLD),
-	    getsid(0) == getppid());
+	    getsid(0) == getppid(), (long)getuid(), (long)geteuid());
 	(void)fclose(f);
 }
 

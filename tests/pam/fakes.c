@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <syslog.h>
@@ -29,7 +30,7 @@ static struct {
 		gid_t gid;
 	} group[FAKES_MAX];
 	int users, groups, error;
-	bool ids, quiet;
+	bool ids, quiet, secure;
 	uid_t real, effective;
 	long clock;
 } fakes;
@@ -67,6 +68,8 @@ fakes_command(const char *verb, char *a, char *b, char *c)
 		(void)sscanf(a, "%u:%u", &fakes.real, &fakes.effective);
 	} else if (strcmp(verb, "setenv") == 0)
 		(void)setenv(a, b != NULL ? b : "", 1);
+	else if (strcmp(verb, "set-uid") == 0)
+		fakes.secure = true;
 	else if (strcmp(verb, "clock") == 0)
 		fakes.clock = atol(a);
 	else
@@ -194,6 +197,13 @@ uid_t
 geteuid(void)
 {
 	return fakes.ids ? fakes.effective : (uid_t)syscall(SYS_geteuid);
+}
+
+unsigned long __getauxval(unsigned long type);
+unsigned long
+getauxval(unsigned long type)
+{
+	return fakes.secure && type == AT_SECURE ? 1 : __getauxval(type);
 }
 
 /* What is ours is his whom we play. */

@@ -10,6 +10,7 @@
 
 /*
  * nss-user NAME UID:GID GROUP,GROUP   nss-group NAME GID   nss-error ERRNO
+ * set-uid (what AT_SECURE tells)
  * ids REAL:EFFECTIVE (what is ours seems to be the latter's)   clock SECONDS
  */
 bool fakes_command(const char *verb, char *a, char *b, char *c);

@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,6 +23,7 @@
 static struct shared {
 	int countdown;
 	bool hit;
+	pid_t caller; /* the last who made a pair of sockets */
 } * shared;
 
 __attribute__((__constructor__)) static void
@@ -98,9 +101,16 @@ realloc(void *p, size_t n)
 }
 #endif
 
+/* What faults_hostile has switched on, of those that are calls. */
+static struct {
+	bool no_parent, held_exec, held_exit, held_key, undumped;
+	pid_t drive;
+} hostile;
+
 int
 socketpair(int domain, int type, int protocol, int fd[2])
 {
+	shared->caller = getpid();
 	return now(EMFILE)
 		   ? -1
 		   : (int)syscall(SYS_socketpair, domain, type, protocol, fd);
@@ -116,6 +126,47 @@ ssize_t
 getrandom(void *to, size_t n, unsigned flags)
 {
 	return now(ENOSYS) ? -1 : syscall(SYS_getrandom, to, n, flags);
+}
+
+static void __attribute__((__noreturn__)) stay(void)
+{
+	for (;;)
+		(void)pause();
+}
+
+pid_t
+getppid(void)
+{
+	if (hostile.no_parent && getpid() != hostile.drive)
+		return 0;
+	return (pid_t)syscall(SYS_getppid);
+}
+
+/* The caller dies while its worker is held up on its way. */
+int
+execve(const char *path, char *const argv[], char *const envp[])
+{
+	if (hostile.held_exec) {
+		(void)kill(shared->caller, SIGKILL);
+		stay();
+	}
+	return (int)syscall(SYS_execve, path, argv, envp);
+}
+
+void
+_exit(int status)
+{
+	if (hostile.held_exit && getpid() != hostile.drive)
+		stay();
+	(void)syscall(SYS_exit_group, status);
+	stay();
+}
+
+/* Who waits for a file system of its user's is not even killed. */
+int
+kill(pid_t pid, int number)
+{
+	return hostile.held_key ? 0 : (int)syscall(SYS_kill, pid, number);
 }
 
 static void
@@ -143,6 +194,7 @@ faults_hostile(const char *what)
 	sigset_t set;
 	pthread_t thread;
 
+	hostile.drive = getpid();
 	if (strcmp(what, "chld-ignored") == 0)
 		(void)signal(SIGCHLD, SIG_IGN);
 	else if (strcmp(what, "chld-blocked") == 0) {
@@ -155,6 +207,18 @@ faults_hostile(const char *what)
 		limit(RLIMIT_NOFILE, 5);
 	else if (strcmp(what, "nproc") == 0)
 		limit(RLIMIT_NPROC, 0);
+	else if (strcmp(what, "no-parent") == 0)
+		hostile.no_parent = true;
+	else if (strcmp(what, "held-exec") == 0)
+		hostile.held_exec = true;
+	else if (strcmp(what, "held-exit") == 0)
+		hostile.held_exit = true;
+	else if (strcmp(what, "held-key") == 0)
+		hostile.held_key = true;
+	else if (strcmp(what, "undumped") == 0)
+		hostile.undumped = true;
+	else if (strcmp(what, "real-user") == 0)
+		return syscall(SYS_setresuid, 1005, 0, 0) == 0;
 	else if (strcmp(what, "threads") == 0)
 		return pthread_create(&thread, NULL, allocate, NULL) == 0;
 	else
@@ -194,6 +258,19 @@ faults_kernel(const char *name, bool lie)
 	return false;
 }
 
+/* What a kernel does with suid_dumpable=1, and what then can be seen. */
+static void
+around(long number)
+{
+	if (number == SYS_add_key && hostile.held_key)
+		stay();
+	if (number == SYS_add_key && hostile.undumped)
+		(void)dprintf(
+		    1, "dumpable=%d\n", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+	if (number == SYS_setresuid && hostile.undumped)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
 long
 syscall(long number, ...)
 {
@@ -213,6 +290,7 @@ syscall(long number, ...)
 			errno = EDQUOT;
 			return lies[i] ? 0 : -1;
 		}
+	around(number);
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
 	return real(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);

@@ -10,7 +10,13 @@
 
 /*
  * chld-ignored chld-blocked fsize nofile nproc threads: of the whole process,
- * for the rest of the test.
+ * for the rest of the test.  real-user: 1005, the effective one stays root.
+ *
+ * no-parent: its children are in a PID namespace of their own.  held-exec: the
+ * worker does not get past execve, and its caller dies meanwhile.  held-exit: no
+ * child gets past _exit.  held-key: none gets past add_key, and it cannot be
+ * killed.  undumped: a change of identity makes dumpable; says what it is at
+ * the time of add_key.
  */
 bool faults_hostile(const char *what);
 

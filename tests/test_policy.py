@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Rules of the tree, held by tests: who links and includes what, sizes, words."""
+import re
+import subprocess
+
+import pytest
+
+from conftest import BIN, LIBEXEC, MODULE, TOP
+
+SOURCES = sorted(p for d in ("libcommon", "helper", "pam") for p in (TOP / d).glob("*.[ch]"))
+ENTRY_POINTS = {"pam_sm_authenticate", "pam_sm_setcred", "pam_sm_acct_mgmt", "pam_sm_open_session",
+                "pam_sm_close_session", "pam_sm_chauthtok"}
+# Longer than the house's budget, and why.
+LONG_FILES = {"conf.c": "reading, faults and presets of one configuration"}
+LONG_FUNCTIONS = {}
+BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "gets", "atoi", "atol", "strtok", "system", "popen", "signal",
+          "alloca", "realloc", "mktemp", "tmpnam", "rand", "goto")
+
+
+def readelf(path, *options):
+    return subprocess.run(["readelf", "-W", *options, str(path)], capture_output=True, text=True, check=True).stdout
+
+
+def needed(path):
+    return set(re.findall(r"\(NEEDED\).*\[([^]]+)\]", readelf(path, "-d")))
+
+
+def uses(path, *names):
+    return [n for n in needed(path) if n.startswith(names)]
+
+
+def test_each_heavy_library_is_in_one_program():
+    front, net, secret = BIN / "tokenring", LIBEXEC / "tokenring-net", LIBEXEC / "tokenring-secret"
+    assert uses(net, "libcurl") and uses(secret, "libsecret", "libglib")
+    for program in (front, secret, MODULE):
+        assert not uses(program, "libcurl", "libssl", "libcrypto"), program
+    for program in (front, net, MODULE):
+        assert not uses(program, "libsecret", "libglib", "libgobject", "libgio"), program
+
+
+def test_the_module_needs_libpam_and_libc_alone():
+    assert {n.split(".so")[0] for n in needed(MODULE)} == {"libpam", "libc"}
+
+
+def test_the_module_exports_its_six_entry_points_alone():
+    out = subprocess.run(["nm", "-D", "--defined-only", str(MODULE)], capture_output=True, text=True, check=True).stdout
+    symbols = {line.split()[-1].split("@")[0] for line in out.splitlines() if line.split()[1] in "TDBRWVi"}
+    assert symbols == ENTRY_POINTS
+
+
+@pytest.mark.parametrize("path", [BIN / "tokenring", LIBEXEC / "tokenring-net", LIBEXEC / "tokenring-secret", MODULE],
+                         ids=lambda p: p.name)
+def test_hardening(path):
+    dynamic = readelf(path, "-d")
+    assert "BIND_NOW" in dynamic or "NOW" in dynamic
+    assert "GNU_RELRO" in readelf(path, "-l") and "DYN" in readelf(path, "-h")
+    assert not re.search(r"GNU_STACK.*RWE", readelf(path, "-l"))
+
+
+def includes(path):
+    return re.findall(r'^#include [<"]([^>"]+)[>"]', path.read_text(), re.M)
+
+
+def test_who_includes_what():
+    headers = {d: {p.name for p in (TOP / d).glob("*.h")} for d in ("libcommon", "helper", "pam")}
+    for path in SOURCES:
+        for name in includes(path):
+            if name.startswith("curl/"):
+                assert path.name == "http.c" or path.name.startswith("http_why"), path
+            if name.startswith("libsecret/") or name.startswith("glib"):
+                assert path.parent.name == "helper" and path.name.startswith(("secret_", "tokenring-secret")), path
+            own = path.parent.name
+            if own == "libcommon":
+                assert name not in headers["helper"] | headers["pam"] - headers["libcommon"], (path, name)
+            elif own == "pam":
+                assert name not in headers["helper"] - headers["pam"] - headers["libcommon"], (path, name)
+            else:
+                assert name not in headers["pam"] - headers["helper"] - headers["libcommon"], (path, name)
+
+
+@pytest.mark.parametrize("directory", ["libcommon", "helper", "pam"])
+def test_each_header_compiles_alone(directory, tmp_path):
+    flags = subprocess.run(["pkg-config", "--cflags", "libsecret-1"], capture_output=True, text=True).stdout.split()
+    for header in sorted((TOP / directory).glob("*.h")):
+        if header.name == "curl_options.h":
+            continue  # a table for one file
+        subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
+                        f"-I{TOP}/libcommon", f"-I{TOP}/{directory}", *flags, "-fsyntax-only", "-x", "c", str(header)],
+                       check=True)
+
+
+def code(path):
+    """Without comments and string literals."""
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), path.read_text(), flags=re.S)
+    return re.sub(r'"(\\.|[^"\\\n])*"', '""', text)
+
+
+def test_banned_functions():
+    pattern = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(|\bgoto\b")
+    for path in SOURCES:
+        for i, line in enumerate(code(path).splitlines(), 1):
+            assert not pattern.search(line), f"{path}:{i}: {line.strip()}"
+
+
+def test_sources_carry_their_licence_and_no_leftovers():
+    for path in SOURCES + sorted(TOP.glob("tests/**/*.py")):
+        text = path.read_text()
+        assert "SPDX-License-Identifier: MIT" in "\n".join(text.splitlines()[:3]), path
+        assert path == TOP / "tests" / "test_policy.py" or not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text), path
+
+
+def test_files_and_functions_fit_a_readers_head():
+    for path in SOURCES:
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 400 or path.name in LONG_FILES, f"{path}: {len(lines)} lines"
+        start = None
+        for i, line in enumerate(lines, 1):
+            if line == "{":
+                start = i
+            elif line == "}" and start:
+                name = lines[start - 2]
+                assert i - start - 1 <= 60 or path.name in LONG_FUNCTIONS, f"{path}:{start}: {name} {i - start - 1} lines"
+                start = None
+
+
+def test_secrets_are_no_plain_strings():
+    """A variable with a secret's name is a secbuf, or lent and const."""
+    pattern = re.compile(r"^\s*char \*?(password|secret|token|bearer|refresh)\b", re.M)
+    for path in SOURCES:
+        found = pattern.search(code(path))
+        assert not found, f"{path}: {found and found[0]}"
