@@ -176,6 +176,7 @@ main(void)
 	LINES rq = LINES_INIT;
 	SECBUF answer = SECBUF_INIT(LINES_MESSAGE_MAX);
 	struct net_job job = NET_JOB_INIT;
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct err why = ERR_INIT, err = ERR_INIT;
 	int r;
 
@@ -186,8 +187,8 @@ main(void)
 		log_to(log_stderr);
 	/* A peer that hangs up is an error to report, not a death; so is a
 	   journal that may not grow. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	set_watchdog(job.begun + NET_START_MS);
 	r = net_isolate(&why);
 	if (r == 0)

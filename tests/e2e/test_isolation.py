@@ -63,7 +63,7 @@ def capable(command):
         caps = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+net_admin,+sys_ptrace",
                 "--ambient-caps=+net_admin,+sys_ptrace"]
     else:
-        caps = ["unshare", "--user", "--map-user=1000", "--keep-caps"]
+        caps = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--keep-caps"]
     if subprocess.run([*caps, "true"], capture_output=True).returncode != 0:
         pytest.skip("nobody may have a capability here")
     return [*caps, command]

@@ -63,6 +63,7 @@ class Watcher:
                                         stdout=subprocess.PIPE, text=True)
         self.process.stdin.write(json.dumps(words) + "\n")
         self.process.stdin.flush()
+        assert self.process.stdout.readline() == "watching\n"
 
     def stop(self):
         out, _ = self.process.communicate(timeout=30)
@@ -93,6 +94,7 @@ def main():
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     rounds, looked, seen = 0, 0, {}
+    print("watching", flush=True)
     while not over.wait(0.002):
         rounds += 1
         looked += look(words, skip, seen)

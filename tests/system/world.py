@@ -180,6 +180,7 @@ class Host:
         self.server.reset()
         self.server.set(users={u.name: u.password for u in (self.alice, self.bob)})
         self.configure()
+        shutil.rmtree(PARKED.parent, ignore_errors=True)
         for u in self.users:
             u.forget()
 

@@ -297,7 +297,9 @@ call_release(struct call *k)
 	secbuf_release(&k->out);
 }
 
-#define CALL __attribute__((__cleanup__(call_release))) struct call
+#define CALL(name)                                                             \
+	__attribute__((__cleanup__(call_release))) struct call name = {        \
+	    .in = {.ptr = secbuf_empty}, .out = {.ptr = secbuf_empty}}
 
 static void
 fill(struct secbuf *b, size_t len)
@@ -316,7 +318,7 @@ fill(struct secbuf *b, size_t len)
 static int
 converse(size_t len)
 {
-	CALL k;
+	CALL(k);
 
 	call_init(&k, "echo", NULL);
 	if (len > 0)
@@ -338,6 +340,12 @@ apart(int (*body)(void))
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		/* cmocka's handlers would go on with the tests here. */
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)signal(SIGBUS, SIG_DFL);
+		(void)signal(SIGFPE, SIG_DFL);
+		(void)signal(SIGILL, SIG_DFL);
+		(void)signal(SIGSYS, SIG_DFL);
 		/* Out of the way of whoever closes the low ones. */
 		int high = fcntl(p[1], F_DUPFD_CLOEXEC, 50);
 
@@ -352,6 +360,14 @@ apart(int (*body)(void))
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (status != 0 || line != 0)
 		fail_msg("status %x, failed at line %d", status, line);
+}
+
+/* It has its own idea of limits, system calls and threads. */
+static void
+not_under_valgrind(void)
+{
+	if (getenv("VALGRIND") != NULL)
+		skip();
 }
 
 /* Is the process gone?  It may still be on its way out. */
@@ -397,7 +413,7 @@ conversations_of_every_length(void **data)
 static void
 much_in_both_directions(void **data)
 {
-	CALL k;
+	CALL(k);
 
 	(void)data;
 	call_init(&k, "talk-first", NULL);
@@ -409,7 +425,7 @@ much_in_both_directions(void **data)
 static void
 answers_without_listening(void **data)
 {
-	CALL k;
+	CALL(k);
 
 	(void)data;
 	/* No SIGPIPE comes to the caller, whose disposition is the default. */
@@ -428,7 +444,7 @@ answers_at_the_limit(void **data)
 
 	(void)data;
 	for (i = 0; i < 2 * sizeof(limits) / sizeof(limits[0]); i++) {
-		CALL k;
+		CALL(k);
 
 		extra = i % 2;
 		(void)snprintf(len, sizeof(len), "%zu", limits[i / 2] + extra);
@@ -444,7 +460,7 @@ answers_at_the_limit(void **data)
 static void
 answers_without_end(void **data)
 {
-	CALL k;
+	CALL(k);
 	int p[2];
 	pid_t pid;
 
@@ -462,7 +478,7 @@ answers_without_end(void **data)
 	(void)close(p[0]);
 
 	/* Appended: what is there counts towards the limit. */
-	CALL a;
+	CALL(a);
 	call_init(&a, "talk", "5");
 	a.out.max = 10;
 	assert_int_equal(secbuf_addstr(&a.out, "01234"), 0);
@@ -482,7 +498,7 @@ exit_statuses(void **data)
 
 	(void)data;
 	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		CALL k;
+		CALL(k);
 		int want_code = statuses[i] == 0 ? 0 : ERR_INTERNAL;
 
 		(void)snprintf(number, sizeof(number), "%d", statuses[i]);
@@ -506,7 +522,7 @@ killed_workers(void **data)
 
 	(void)data;
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		CALL k;
+		CALL(k);
 
 		(void)snprintf(number, sizeof(number), "%d", signals[i]);
 		call_init(&k, "signal", number);
@@ -547,7 +563,7 @@ what_cannot_be_started(void **data)
 	(void)snprintf(path, sizeof(path), "%s/loop", top);
 	assert_int_equal(symlink("loop", path), 0);
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		CALL k;
+		CALL(k);
 
 		(void)snprintf(path, sizeof(path), "%s/%s", top, row[i].path);
 		call_init(&k, "echo", NULL);
@@ -565,8 +581,8 @@ static void
 what_must_not_be_asked(void **data)
 {
 	int keep[CHILD_KEEP_MAX + 1] = {-1, -1, -1, -1, -1};
-	CALL k;
-	CALL m;
+	CALL(k);
+	CALL(m);
 
 	(void)data;
 	/* Never searched for: not here, and not in PATH. */
@@ -593,7 +609,7 @@ deadlines(void **data)
 
 	(void)data;
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		CALL k;
+		CALL(k);
 		int64_t start = io_now_ms();
 		int p[2];
 		pid_t pid = 0;
@@ -627,7 +643,7 @@ deadline_that_is_over(void **data)
 
 	(void)data;
 	for (i = 0; i < 2; i++) {
-		CALL k;
+		CALL(k);
 
 		call_init(&k, "spin", NULL);
 		k.c.deadline = io_now_ms() - before[i];
@@ -639,7 +655,7 @@ deadline_that_is_over(void **data)
 static void
 killed_middle(void **data)
 {
-	CALL k;
+	CALL(k);
 
 	(void)data;
 	call_init(&k, "kill-parent", NULL);
@@ -685,7 +701,7 @@ strange_caller(void)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t all;
 	char text[512], want[256];
-	CALL k;
+	CALL(k);
 	int i;
 
 	(void)setsid();
@@ -741,8 +757,8 @@ its_arguments_and_environment(void **data)
 {
 	char a[] = "A=1", b[] = "B=two words", *env[] = {a, b, NULL};
 	char text[512], want[600];
-	CALL k;
-	CALL n;
+	CALL(k);
+	CALL(n);
 
 	(void)data;
 	call_init(&k, "report", "x y");
@@ -802,8 +818,8 @@ static int
 handed_over(void)
 {
 	int keep[CHILD_KEEP_MAX];
-	CALL k;
-	CALL r;
+	CALL(k);
+	CALL(r);
 	char text[512];
 
 	/* Places that lie in each other's way, and one that is far. */
@@ -843,7 +859,7 @@ static void
 close_on_exec_is_handed_over(void **data)
 {
 	int keep[2];
-	CALL k;
+	CALL(k);
 
 	(void)data;
 	keep[0] = named("x", 10);
@@ -869,8 +885,8 @@ standard_error(void **data)
 {
 	char c[16] = "";
 	int p[2];
-	CALL k;
-	CALL n;
+	CALL(k);
+	CALL(n);
 
 	(void)data;
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
@@ -953,7 +969,7 @@ undisturbed(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	take_snapshot(&before);
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		CALL k;
+		CALL(k);
 
 		call_init(&k, modes[i][0], modes[i][1]);
 		if (strcmp(modes[i][0], "none") == 0)
@@ -1125,8 +1141,7 @@ static void
 caller_under_fire(void **data)
 {
 	(void)data;
-	if (getenv("VALGRIND") != NULL)
-		skip(); /* it lets signals come faster than it goes on */
+	not_under_valgrind();
 	apart(under_fire);
 }
 
@@ -1136,7 +1151,7 @@ static int
 low_closed(void)
 {
 	int keep, which;
-	CALL k;
+	CALL(k);
 
 	for (which = 7; which > 0; which--) {
 		(void)dup2(60, 0);
@@ -1205,7 +1220,7 @@ static int
 many_open(void)
 {
 	char text[512];
-	CALL k;
+	CALL(k);
 
 	if (set_nofile(3000, 3000) < 0)
 		return 0; /* the machine does not allow so many */
@@ -1221,6 +1236,7 @@ static void
 caller_with_many_open(void **data)
 {
 	(void)data;
+	not_under_valgrind();
 	apart(many_open);
 }
 
@@ -1240,7 +1256,7 @@ static int
 none_free(void)
 {
 	int fd, failures = 0, last = -1;
-	CALL k;
+	CALL(k);
 
 	STEP(set_nofile(256, 256) == 0);
 	while ((fd = open("/dev/null", O_RDONLY)) >= 0)
@@ -1270,6 +1286,7 @@ static void
 caller_with_few_allowed(void **data)
 {
 	(void)data;
+	not_under_valgrind();
 	apart(few_allowed);
 }
 
@@ -1277,6 +1294,7 @@ static void
 caller_with_none_free(void **data)
 {
 	(void)data;
+	not_under_valgrind();
 	apart(none_free);
 }
 
@@ -1284,7 +1302,7 @@ static int
 no_processes(void)
 {
 	struct rlimit none = {0, 0};
-	CALL k;
+	CALL(k);
 
 	STEP(setrlimit(RLIMIT_NPROC, &none) == 0);
 	call_init(&k, "echo", NULL);
@@ -1300,6 +1318,7 @@ caller_that_may_not_fork(void **data)
 	(void)data;
 	if (geteuid() == 0)
 		skip(); /* root may always fork */
+	not_under_valgrind();
 	apart(no_processes);
 }
 
@@ -1316,7 +1335,7 @@ old_kernel(void)
 	struct sock_fprog filter = {sizeof(code) / sizeof(code[0]), code};
 	bool many = set_nofile(3000, 6000) == 0;
 	char text[512];
-	CALL k;
+	CALL(k);
 
 	STEP(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	STEP(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
@@ -1341,6 +1360,7 @@ static void
 caller_on_an_old_kernel(void **data)
 {
 	(void)data;
+	not_under_valgrind();
 	apart(old_kernel);
 }
 
@@ -1351,7 +1371,7 @@ worker_limits(void)
 	struct rlimit wide = {RLIM_INFINITY, RLIM_INFINITY};
 	bool may;
 	char text[256];
-	CALL k;
+	CALL(k);
 
 	STEP(setrlimit(RLIMIT_FSIZE, &small) == 0);
 	STEP(setrlimit(RLIMIT_CPU, &cpu) == 0);
@@ -1372,6 +1392,7 @@ static void
 limits_are_widened(void **data)
 {
 	(void)data;
+	not_under_valgrind();
 	apart(worker_limits);
 }
 
@@ -1439,6 +1460,7 @@ static void
 caller_with_threads(void **data)
 {
 	(void)data;
+	not_under_valgrind();
 	apart(threads);
 }
 
@@ -1452,7 +1474,7 @@ start_caller(const char *mode, bool outlive, int64_t deadline, int said,
 	int keep[3] = {said, more != NULL ? more[0] : -1,
 	    more != NULL ? more[1] : -1};
 	pid_t pid = fork();
-	CALL k;
+	CALL(k);
 
 	call_init(&k, mode, "pid");
 	if (pid != 0)
