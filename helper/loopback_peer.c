@@ -33,8 +33,9 @@ loopback_peer_possible(struct err *err)
 {
 	if (access(LIST4, R_OK) < 0)
 		return err_set(err, ERR_UNAVAIL,
-		    "cannot tell whose browser answers: %s: %s", LIST4,
-		    strerror(errno));
+		    "cannot tell whose browser answers: %s: %s; --device needs "
+		    "no browser here",
+		    LIST4, strerror(errno));
 	return 0;
 }
 

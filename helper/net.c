@@ -173,9 +173,10 @@ net_ask(const struct net_request *q, struct lines *answer, struct err *err)
 		r = lines_parse(answer, LINES_MESSAGE, err);
 	if (r < 0)
 		return r;
+	r = judge(answer, err);
 	log_debug("net: %s for profile '%s' -> %s", q->op, q->profile->name,
-	    lines_get(answer, "result"));
-	return judge(answer, err);
+	    err_name(r));
+	return r;
 }
 
 void

@@ -140,6 +140,7 @@ settle(void)
 	static const char *const hooks[] = {"SECRET_BACKEND",
 	    "SECRET_SERVICE_BUS_NAME", "G_MESSAGES_DEBUG", "G_DEBUG",
 	    "G_DBUS_DEBUG"};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct rlimit none = {0, 0};
 	size_t i;
 	int fd;
@@ -152,7 +153,7 @@ settle(void)
 		(void)close(fd);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	for (i = 0; i < G_N_ELEMENTS(hooks); i++)
 		(void)unsetenv(hooks[i]);
 	g_log_set_always_fatal(G_LOG_LEVEL_ERROR);

@@ -33,11 +33,10 @@ grow(char **buf, size_t *size)
 	if (*size >= SUBJECT_ENTRY_MAX)
 		return -1;
 	*size = *size == 0 ? 4096 : *size * 4;
-	p = realloc(*buf, *size);
-	if (p == NULL)
-		return -1;
-	*buf = p;
-	return 0;
+	/* The old contents are of no use: the look-up begins anew. */
+	free(*buf);
+	*buf = p = malloc(*size);
+	return p != NULL ? 0 : -1;
 }
 
 /* Only these mean that there is none; anything else is a failed look-up. */

@@ -16,6 +16,8 @@ from conftest import BUILD, TESTS
 UNDER_VALGRIND = os.environ.get("VALGRIND", "") not in ("", "0")
 VALGRIND = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--num-callers=20")
 PROGRAMS = sorted(p.stem for p in (TESTS / "unit").glob("*_test.c"))
+# valgrind keeps RLIMIT_NOFILE itself: socket() goes on where the kernel would refuse.
+NOT_UNDER_VALGRIND = ("http_why_test",)
 TIMEOUT = 900 if UNDER_VALGRIND else 300  # seconds, on a slow and busy machine
 
 
@@ -46,6 +48,8 @@ def run(program, tmp_path):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_unit(name, tmp_path):
+    if UNDER_VALGRIND and name in NOT_UNDER_VALGRIND:
+        pytest.skip("its limits are not the kernel's under valgrind")
     program = BUILD / "unit" / name
     assert program.exists(), f"{name} was not built: make VARIANT={BUILD.name} unit"
     status, out = run(program, tmp_path)

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Signing in with a browser: the answer at the loopback address, and who else knocks there."""
+import fcntl
 import http.client
+import json
 import os
 import re
 import socket
 import ssl
 import stat
+import subprocess
 import sys
+import termios
 import time
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from conftest import stored
+from conftest import BIN, stored
 
 PAGE_FIELDS = {"cache-control": "no-store", "content-security-policy": "default-src 'none'",
                "referrer-policy": "no-referrer", "connection": "close", "content-type": "text/html; charset=utf-8"}
@@ -139,7 +143,6 @@ def browser(person, oauth, tmp_path):
 
 
 def facts(log):
-    import json
     end = time.monotonic() + 20
     while not log.exists() and time.monotonic() < end:
         time.sleep(0.01)
@@ -612,3 +615,37 @@ def test_polling_backs_off(app, oauth, fault, args):
     assert len(times) == 3
     waits = [b - a for a, b in zip(times, times[1:])]
     assert waits[0] > 1.9 and waits[1] > (2.9 if "headers" in args else 3.9), waits
+
+
+def test_slow_down_is_for_good(app, oauth):
+    """RFC 8628, section 3.5: five seconds more, for all polls to come."""
+    oauth.fault("status", path="/token", times=1, code=400, body='{"error":"slow_down"}')
+    oauth.fault("status", path="/token", times=1, code=400, body='{"error":"authorization_pending"}')
+    oauth.set(auto_approve=True)
+    r = app.tokenring("login", "--device")
+    assert r.returncode == 0, r
+    times = [q["time"] for q in oauth.find("/token")]
+    assert all(5.9 < b - a < 9 for a, b in zip(times, times[1:])) and len(times) == 3
+
+
+@pytest.mark.parametrize("option,words", [("--device", b"enter the code"), ("--browser", b"open this address")])
+def test_shown_at_the_terminal_though_standard_error_is_captured(app, oauth, option, words):
+    oauth.set(auto_approve=True)
+    master, slave = os.openpty()
+    p = subprocess.Popen([str(BIN / "tokenring"), "login", option], env=app.env, cwd=app.base, text=True,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         start_new_session=True, pass_fds=(slave,),
+                         preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0))
+    os.close(slave)
+    seen = b""
+    while words not in seen or seen.count(b"\n") < 2:
+        seen += os.read(master, 4096)
+    if option == "--browser":
+        url = seen.decode().split("\r\n")[1]
+        at = urlsplit(dict(parse_qsl(urlsplit(url).query))["redirect_uri"])
+        c = http.client.HTTPConnection(at.netloc)
+        c.request("GET", visit(oauth, url))
+        assert c.getresponse().status == 200
+    out, err = p.communicate(timeout=30)
+    os.close(master)
+    assert (p.returncode, out) == (0, "") and "https://" not in err, err

@@ -38,7 +38,7 @@ function configuration(clients) {
       AuthorizationCode: 60,
       IdToken: 600,
       // One client's codes do not live for long.
-      DeviceCode: (ctx, token, client) => (client.clientId === 'hasty' ? 3 : 600),
+      DeviceCode: (ctx, token, client) => (client.clientId === 'hasty' ? 8 : 600),
     },
   };
 }

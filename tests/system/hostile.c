@@ -383,7 +383,8 @@ main(int argc, char **argv)
 		report("auth %d\n", a[i].result);
 	}
 	if (session) {
-		report("setcred %d\n", pam_setcred(a[0].pamh, PAM_ESTABLISH_CRED));
+		report(
+		    "setcred %d\n", pam_setcred(a[0].pamh, PAM_ESTABLISH_CRED));
 		report("open %d\n", pam_open_session(a[0].pamh, 0));
 	}
 	look(&after);

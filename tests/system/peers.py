@@ -11,9 +11,10 @@ import pytest
 
 from . import world
 
-# name: the program that it takes, and packages that have it, for the message
+# name: the program that it takes
 PROGRAMS = {"sshd": "/usr/sbin/sshd", "ssh": "ssh", "sshpass": "sshpass", "su": "su", "sudo": "sudo", "login": "login",
-            "runuser": "runuser", "pamtester": "pamtester", "cron": "cron", "curl": "curl"}
+            "runuser": "runuser", "pamtester": "pamtester", "cron": "cron", "curl": "curl",
+            "journald": "/lib/systemd/systemd-journald", "logind": "/lib/systemd/systemd-logind"}
 _kept = set()
 
 
@@ -30,16 +31,16 @@ def unavailable():
     return {name.strip(): reason.strip() for name, _, reason in lines}
 
 
-def peer(name, usable=None):
+def peer(name, usable=True):
     """The path of a program.  Without it a test is skipped; with CI=true only if
     tests/unavailable says why, and otherwise it fails."""
     path = shutil.which(PROGRAMS.get(name, name), path="/usr/sbin:/usr/bin:/sbin:/bin")
-    if path is not None and (usable is None or usable):
+    if path is not None and usable:
         return path
     reason = unavailable().get(name)
     if os.environ.get("CI") == "true" and reason is None:
         pytest.fail(f"{name} cannot be run here, and tests/unavailable does not list it")
-    pytest.skip(f"{name}: {reason or 'not installed'}")
+    pytest.skip(f"{name}: {reason or 'not installed, or not usable here'}")
 
 
 class Sshd:

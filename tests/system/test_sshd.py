@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """OpenSSH, by password, keyboard-interactive and key."""
+import os
+import pathlib
 import re
 import secrets
+import time
 
 import pytest
 
@@ -142,3 +145,45 @@ def test_a_session_that_is_killed_leaves_the_token_and_nothing_else(host, sshd):
     r = sshd.run(host.alice, "kill -9 $PPID", host.alice.password, "keyboard-interactive")
     assert r.returncode == 255
     assert host.alice.token()[0] == 0
+
+
+@pytest.mark.parametrize("methods", ["publickey,keyboard-interactive", "keyboard-interactive,publickey", "publickey,password"])
+def test_key_and_password_together(host, methods):
+    with Sshd(host, AuthenticationMethods=methods) as server:
+        r = server.run(host.alice, SESSION, host.alice.password, methods)
+        assert r.returncode == 0 and r.stdout.split("\n")[0] in host.server.tokens, r
+        assert "TOKENRING" not in r.stdout and host.parked() == [] and host.asked() == 1
+        assert server.run(host.alice, "echo in", host.wrong, methods).returncode == 255
+        assert server.run(host.alice, "echo in", method="publickey").returncode == 255
+
+
+@pytest.fixture
+def closed():
+    """pam_nologin, in the account lines of the manual's stack, lets root alone in."""
+    file = pathlib.Path("/etc/nologin")
+    file.write_text("closed\n")
+    yield
+    file.unlink(missing_ok=True)
+
+
+def test_a_right_password_that_another_module_turns_away(host, sshd, closed):
+    """The process that has the token ends in the ordinary way, and takes it along."""
+    r = sshd.run(host.alice, "echo in", host.alice.password, "password")
+    assert r.returncode == 255 and "in\n" not in r.stdout
+    assert host.syslog.wait(host.mark, "authentication success")
+    assert host.parked() == [] and host.alice.keys() == []
+
+
+def test_the_same_by_keyboard_interactive(host, sshd, closed):
+    """sshd ends its child without a word: what is parked is root's alone, and is swept."""
+    r = sshd.run(host.alice, "echo in", host.alice.password, "keyboard-interactive")
+    assert r.returncode == 255 and "in\n" not in r.stdout
+    assert host.alice.keys() == []
+    for name in host.parked():
+        file = world.PARKED / name
+        assert (file.stat().st_uid, file.stat().st_mode & 0o7777, world.PARKED.stat().st_mode & 0o7777) == (0, 0o600, 0o700)
+        past = time.time() - 200
+        os.utime(file, (past, past))
+    pathlib.Path("/etc/nologin").unlink()
+    assert sshd.run(host.alice, "true", host.alice.password, "keyboard-interactive").returncode == 0
+    assert host.parked() == []

@@ -133,6 +133,18 @@ def test_started_by_a_locker_it_is_the_user(hanging):
         assert t.end() == 1
 
 
+@pytest.mark.parametrize("who", ["root", "alice"])
+def test_a_killed_worker_is_a_fault_of_this_machine(hanging, who):
+    """Not "unavailable", which a stack may ignore."""
+    user = getattr(hanging, who)
+    with Terminal(user.argv(peer("pamtester"), "held", "alice", "authenticate"), user.env) as t:
+        t.expect("Password: ")
+        t.send(hanging.alice.password)
+        worker, _, _ = held(hanging)
+        os.kill(int(worker.dir.name), signal.SIGKILL)
+        assert t.end() == 1 and "pamtester: System error" in t.text and "SAINet" not in t.text
+
+
 def test_the_caller_dies_and_so_does_the_worker(hanging):
     with Terminal([peer("pamtester"), "held", "alice", "authenticate"], {}) as t:
         t.expect("Password: ")

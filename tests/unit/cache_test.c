@@ -50,8 +50,8 @@ static bool
 write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 &&
-		  write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	bool ok =
+	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 
 	(void)close(fd);
 	return ok;
@@ -62,10 +62,10 @@ isolate(void)
 {
 	char uids[64], gids[64];
 
-	(void)snprintf(uids, sizeof(uids), "%ld %ld 1", (long)geteuid(),
-	    (long)geteuid());
-	(void)snprintf(gids, sizeof(gids), "%ld %ld 1", (long)getegid(),
-	    (long)getegid());
+	(void)snprintf(
+	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
+	(void)snprintf(
+	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
 	    write_text("/proc/self/setgroups", "deny") &&
 	    write_text("/proc/self/uid_map", uids) &&
@@ -159,9 +159,9 @@ proc_key(key_serial_t key, char *timeout, char *perm)
 
 	(void)snprintf(id, sizeof(id), "%08x ", (unsigned)key);
 	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
-		found = strncmp(line, id, strlen(id)) == 0 &&
-			sscanf(line, "%*s %*s %*s %15s %15s", timeout, perm) ==
-			    2;
+		found =
+		    strncmp(line, id, strlen(id)) == 0 &&
+		    sscanf(line, "%*s %*s %*s %15s %15s", timeout, perm) == 2;
 	if (f != NULL)
 		(void)fclose(f);
 	return found;
@@ -302,12 +302,10 @@ names_of_entries(void **data)
 	assert_int_equal(cache_get(long_name, &b, &err), 0);
 	assert_string_equal(b.ptr, "xx");
 	cache_drop(long_name);
-	assert_int_equal(
-	    cache_get(long_name, &b, &err), ERR_NOTFOUND);
+	assert_int_equal(cache_get(long_name, &b, &err), ERR_NOTFOUND);
 	long_name[CACHE_NAME_MAX] = 'n';
 	long_name[CACHE_NAME_MAX + 1] = '\0';
-	assert_int_equal(
-	    cache_put(long_name, &b, 60, &err), ERR_INTERNAL);
+	assert_int_equal(cache_put(long_name, &b, 60, &err), ERR_INTERNAL);
 	assert_int_equal(cache_put("../x", &b, 60, &err), ERR_INTERNAL);
 }
 
@@ -367,9 +365,8 @@ read_from_every_session(void **data)
 static bool
 lose_kernel(unsigned error)
 {
-	struct sock_filter code[] = {
-	    BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					 offsetof(struct seccomp_data, nr)),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_add_key, 2, 0),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_request_key, 1, 0),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_keyctl, 0, 1),
@@ -626,10 +623,10 @@ fill_quota(key_serial_t *keys)
 	key_serial_t key;
 
 	while (size > 0 && n < FILLERS_MAX) {
-		(void)snprintf(description, sizeof(description),
-		    "filler.%zu.%s", n, name);
-		key = add_key("user", description, bytes, size,
-		    KEY_SPEC_USER_KEYRING);
+		(void)snprintf(
+		    description, sizeof(description), "filler.%zu.%s", n, name);
+		key = add_key(
+		    "user", description, bytes, size, KEY_SPEC_USER_KEYRING);
 		if (key >= 0)
 			keys[n++] = key;
 		else if (errno == EDQUOT)

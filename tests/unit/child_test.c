@@ -116,8 +116,8 @@ talk(size_t len)
 	return write_all(1, c, len) ? 0 : 1;
 }
 
-static void
-tell(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+static void tell(const char *fmt, ...)
+    __attribute__((__format__(__printf__, 1, 2)));
 
 static void
 tell(const char *fmt, ...)
@@ -203,8 +203,7 @@ name_kept(int n)
 	return 0;
 }
 
-static int __attribute__((__noreturn__))
-spin(void)
+static int __attribute__((__noreturn__)) spin(void)
 {
 	sigset_t all;
 
@@ -716,18 +715,17 @@ strange_caller(void)
 		STEP(dup(0) >= 0 && open("/dev/null", O_RDONLY) >= 0);
 	call_init(&k, "report", NULL);
 	STEP(run(&k) == 0);
-	(void)snprintf(
-	    want, sizeof(want), "args=%s;worker;report;", self);
+	(void)snprintf(want, sizeof(want), "args=%s;worker;report;", self);
 	STEP(strcmp(field(&k, "args=", text, sizeof(text)), want) == 0);
 	STEP(strcmp(field(&k, "env=", text, sizeof(text)), "env=") == 0);
 	STEP(strcmp(field(&k, "fds=", text, sizeof(text)), "fds=0 1 2 ") == 0);
 	STEP(strcmp(field(&k, "cwd=", text, sizeof(text)), "cwd=/") == 0);
-	STEP(strcmp(field(&k, "handlers=", text, sizeof(text)),
-		 "handlers=") == 0);
+	STEP(strcmp(field(&k, "handlers=", text, sizeof(text)), "handlers=") ==
+	     0);
 	STEP(strcmp(field(&k, "SigBlk", text, sizeof(text)),
 		 "SigBlk:\t0000000000000000") == 0);
-	STEP(strcmp(field(&k, "Umask", text, sizeof(text)),
-		 "Umask:\t0077") == 0);
+	STEP(strcmp(field(&k, "Umask", text, sizeof(text)), "Umask:\t0077") ==
+	     0);
 	STEP(strcmp(field(&k, "NoNewPrivs", text, sizeof(text)),
 		 "NoNewPrivs:\t1") == 0);
 	STEP(strcmp(field(&k, "tty=", text, sizeof(text)), "tty=0") == 0);
@@ -764,8 +762,7 @@ its_arguments_and_environment(void **data)
 	call_init(&k, "report", "x y");
 	k.c.envp = env;
 	assert_int_equal(run(&k), 0);
-	(void)snprintf(
-	    want, sizeof(want), "args=%s;worker;report;x y;", self);
+	(void)snprintf(want, sizeof(want), "args=%s;worker;report;x y;", self);
 	assert_string_equal(field(&k, "args=", text, sizeof(text)), want);
 	assert_string_equal(
 	    field(&k, "env=", text, sizeof(text)), "env=A=1;B=two words;");
@@ -841,8 +838,8 @@ handed_over(void)
 	r.c.n_keep = 1;
 	secbuf_reset(&r.out);
 	STEP(run(&r) == 0);
-	STEP(strcmp(field(&r, "fds=", text, sizeof(text)),
-		 "fds=0 1 2 3 ") == 0);
+	STEP(
+	    strcmp(field(&r, "fds=", text, sizeof(text)), "fds=0 1 2 3 ") == 0);
 	/* The caller's are as they were. */
 	STEP(fcntl(keep[0], F_GETFD) == 0 && fcntl(keep[3], F_GETFD) == 0);
 	return 0;
@@ -953,8 +950,8 @@ static int
 undisturbed(void)
 {
 	static const char *const modes[][2] = {{"echo", NULL}, {"status", "3"},
-	    {"signal", "9"}, {"talk", "2000"}, {"none", NULL},
-	    {"spin", NULL}, {"kill-parent", NULL}};
+	    {"signal", "9"}, {"talk", "2000"}, {"none", NULL}, {"spin", NULL},
+	    {"kill-parent", NULL}};
 	static struct snapshot before, after;
 	sigset_t some;
 	size_t i;
@@ -1326,9 +1323,8 @@ caller_that_may_not_fork(void **data)
 static int
 old_kernel(void)
 {
-	struct sock_filter code[] = {
-	    BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					 offsetof(struct seccomp_data, nr)),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
@@ -1379,8 +1375,8 @@ worker_limits(void)
 	STEP(run(&k) == 0);
 	/* Root, unless that was taken from it. */
 	may = geteuid() == 0 && setrlimit(RLIMIT_CPU, &wide) == 0;
-	STEP(strcmp(field(&k, "fsize=", text, sizeof(text)),
-		 "fsize=-1/-1") == 0);
+	STEP(strcmp(field(&k, "fsize=", text, sizeof(text)), "fsize=-1/-1") ==
+	     0);
 	STEP(strcmp(field(&k, "cpu=", text, sizeof(text)),
 		 may ? "cpu=-1/-1" : "cpu=7200/7200") == 0);
 	STEP(strncmp(field(&k, "nofile=", text, sizeof(text)), "nofile=1024/",
@@ -1441,8 +1437,8 @@ threads(void)
 	int i;
 
 	for (i = 0; i < 10; i++)
-		STEP(pthread_create(
-			 &t[i], NULL, busy, (void *)(intptr_t)i) == 0);
+		STEP(pthread_create(&t[i], NULL, busy, (void *)(intptr_t)i) ==
+		     0);
 	for (; i < 14; i++)
 		STEP(pthread_create(&t[i], NULL, caller,
 			 (void *)(intptr_t)(i * 20000)) == 0);
@@ -1471,8 +1467,8 @@ static pid_t
 start_caller(const char *mode, bool outlive, int64_t deadline, int said,
     const int *more, int own_end)
 {
-	int keep[3] = {said, more != NULL ? more[0] : -1,
-	    more != NULL ? more[1] : -1};
+	int keep[3] = {
+	    said, more != NULL ? more[0] : -1, more != NULL ? more[1] : -1};
 	pid_t pid = fork();
 	CALL(k);
 
@@ -1498,8 +1494,8 @@ killed_caller_takes_the_worker_along(void **data)
 	(void)data;
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(pipe2(said, O_CLOEXEC), 0);
-		front = start_caller(modes[i], false, io_now_ms() + FAR,
-		    said[1], NULL, -1);
+		front = start_caller(
+		    modes[i], false, io_now_ms() + FAR, said[1], NULL, -1);
 		assert_true(front > 0);
 		(void)close(said[1]);
 		assert_int_equal(read(said[0], &pid, sizeof(pid)), sizeof(pid));
@@ -1526,8 +1522,8 @@ worker_may_outlive_its_caller(void **data)
 	assert_int_equal(pipe2(done, O_CLOEXEC), 0);
 	more[0] = go[0];
 	more[1] = done[1];
-	front = start_caller(
-	    "wait", true, io_now_ms() + FAR, said[1], more, go[1]);
+	front =
+	    start_caller("wait", true, io_now_ms() + FAR, said[1], more, go[1]);
 	assert_true(front > 0);
 	(void)close(said[1]);
 	(void)close(go[0]);
@@ -1554,8 +1550,8 @@ deadline_of_an_orphan(void **data)
 
 	(void)data;
 	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
-	front = start_caller(
-	    "spin", true, io_now_ms() + 700, said[1], NULL, -1);
+	front =
+	    start_caller("spin", true, io_now_ms() + 700, said[1], NULL, -1);
 	assert_true(front > 0);
 	(void)close(said[1]);
 	assert_int_equal(read(said[0], &pid, sizeof(pid)), sizeof(pid));
@@ -1589,8 +1585,7 @@ trusted_files(void **data)
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		err.code = 0;
 		assert_int_equal(chmod(path, row[i].mode), 0);
-		if (child_trusted(path, &err) !=
-		    (row[i].good ? 0 : ERR_CONFIG))
+		if (child_trusted(path, &err) != (row[i].good ? 0 : ERR_CONFIG))
 			fail_msg("mode %o", row[i].mode);
 		assert_int_equal(err.code, row[i].good ? 0 : ERR_CONFIG);
 	}

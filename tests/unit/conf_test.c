@@ -206,8 +206,7 @@ every_fault_has_its_place(void **data)
 			continue;
 		/* conf_check gives the first, word for word. */
 		colon = strstr(got, ": ") + 2;
-		assert_int_equal(
-		    strncmp(colon, err.msg, strlen(err.msg)), 0);
+		assert_int_equal(strncmp(colon, err.msg, strlen(err.msg)), 0);
 		assert_int_equal(colon[strlen(err.msg)], '\n');
 	}
 }
@@ -295,12 +294,12 @@ urls_of_every_kind(void **data)
 		    (f != NULL && strcmp(f, urls[i].fault) != 0))
 			fail_msg("'%s': '%s'", urls[i].value, f);
 		/* The same as a word of a list, wherever it stands. */
-		(void)snprintf(text, sizeof(text), "https://a/b %s",
-		    urls[i].value);
+		(void)snprintf(
+		    text, sizeof(text), "https://a/b %s", urls[i].value);
 		f = conf_value_fault(list, text);
 		assert_int_equal(f == NULL, urls[i].fault == NULL);
-		(void)snprintf(text, sizeof(text), "%s \t https://a:1/b",
-		    urls[i].value);
+		(void)snprintf(
+		    text, sizeof(text), "%s \t https://a:1/b", urls[i].value);
 		f = conf_value_fault(list, text);
 		assert_int_equal(f == NULL, urls[i].fault == NULL);
 	}
@@ -378,8 +377,7 @@ table_of_keys(void **data)
 			assert_true((*p >= 'a' && *p <= 'z') || *p == '_');
 		assert_int_equal(conf_find_key(i->name), k);
 		for (other = 0; other < k; other++)
-			assert_string_not_equal(
-			    conf_keys[other].name, i->name);
+			assert_string_not_equal(conf_keys[other].name, i->name);
 		assert_true(i->providers > 0 && i->providers < 8);
 		assert_int_equal(i->type == CONF_CHOICE, i->choices != NULL);
 		if (i->standard != NULL)
@@ -453,8 +451,8 @@ defaults(void **data)
 	assert_null(profile_get(o, CONF_ACCOUNT));
 	assert_null(profile_get(n, CONF_STORE));
 
-	assert_string_equal(profile_get(i, CONF_MATCH),
-	    "https://api.cegedim.cloud/itcare");
+	assert_string_equal(
+	    profile_get(i, CONF_MATCH), "https://api.cegedim.cloud/itcare");
 	assert_string_equal(profile_get(i, CONF_TOKEN_URL),
 	    "https://accounts.cegedim.cloud/auth/realms/cloud/protocol/"
 	    "openid-connect/token");
@@ -620,8 +618,9 @@ number_of_faults(void **data)
 	bool known = false;
 
 	(void)data;
-	used = (size_t)snprintf(text, sizeof(text), "[profile a]\n"
-						    "provider = sainet\n");
+	used = (size_t)snprintf(text, sizeof(text),
+	    "[profile a]\n"
+	    "provider = sainet\n");
 	for (i = 0; i < CONF_FAULTS_MAX + 20; i++)
 		used += (size_t)snprintf(
 		    text + used, sizeof(text) - used, "x = %zu\n", i);
@@ -641,10 +640,9 @@ number_of_faults(void **data)
 		known = false;
 		for (size_t k = 0; k < n; k++) {
 			assert_null(strstr(f[k].text, MARK));
-			known = known ||
-				(f[k].profile != NULL && !f[k].mild &&
-				    strcmp(f[k].profile,
-					i < 150 ? name : "a") == 0);
+			known = known || (f[k].profile != NULL && !f[k].mild &&
+					     strcmp(f[k].profile,
+						 i < 150 ? name : "a") == 0);
 		}
 		if (!known)
 			fail_msg("no fault of '%s' is known", name);
@@ -662,8 +660,7 @@ later_files_replace(void **data)
 
 	(void)data;
 	assert_int_equal(conf_new(&c, &err), 0);
-	assert_int_equal(conf_read_text(c, "sys",
-			     ERP "account = boss\n" OAU,
+	assert_int_equal(conf_read_text(c, "sys", ERP "account = boss\n" OAU,
 			     strlen(ERP "account = boss\n" OAU), &err),
 	    0);
 	assert_int_equal(
@@ -673,8 +670,7 @@ later_files_replace(void **data)
 	assert_int_equal(conf_count(c), 3);
 	/* As a whole: nothing of the system's profile shines through. */
 	assert_null(profile_get(conf_find(c, "erp"), CONF_ACCOUNT));
-	assert_string_equal(
-	    profile_get(conf_find(c, "erp"), CONF_DOMAIN), "U");
+	assert_string_equal(profile_get(conf_find(c, "erp"), CONF_DOMAIN), "U");
 	assert_string_equal(conf_find(c, "erp")->file, "user");
 	assert_int_equal(conf_find(c, "erp")->where[CONF_DOMAIN], 4);
 	assert_string_equal(conf_find(c, "oau")->file, "sys");
@@ -747,8 +743,8 @@ override_without_a_taker(void **data)
 static void
 presets(void **data)
 {
-	static const char *const good[][2] = {{"provider", "itcare"},
-	    {"client_id", "c"}, {NULL, NULL}};
+	static const char *const good[][2] = {
+	    {"provider", "itcare"}, {"client_id", "c"}, {NULL, NULL}};
 	static const char *const bad[][2] = {{"provider", "sainet"},
 	    {"url", "http://" MARK}, {"domain", "D"}, {NULL, NULL}};
 	CONF *c = NULL;

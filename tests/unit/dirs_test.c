@@ -271,8 +271,7 @@ configuration_of_the_user(void **data)
 	assert_int_equal(setenv("XDG_CONFIG_HOME", "/x", 1), 0);
 	assert_int_equal(dirs_user_config(path, sizeof(path), &err), 0);
 	assert_string_equal(path, "/x/tokenring/tokenring.conf");
-	assert_int_equal(
-	    dirs_user_config(exact, strlen(path) + 1, &err), 0);
+	assert_int_equal(dirs_user_config(exact, strlen(path) + 1, &err), 0);
 	assert_int_equal(
 	    dirs_user_config(exact, strlen(path), &err), ERR_NOTFOUND);
 	/* It names a file; nothing is made for that. */
@@ -315,8 +314,8 @@ static bool
 write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 &&
-		  write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	bool ok =
+	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 
 	(void)close(fd);
 	return ok;
@@ -328,10 +327,10 @@ isolate(void)
 {
 	char uids[64], gids[64];
 
-	(void)snprintf(uids, sizeof(uids), "%ld %ld 1", (long)geteuid(),
-	    (long)geteuid());
-	(void)snprintf(gids, sizeof(gids), "%ld %ld 1", (long)getegid(),
-	    (long)getegid());
+	(void)snprintf(
+	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
+	(void)snprintf(
+	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
 	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
 	       write_text("/proc/self/setgroups", "deny") &&
 	       write_text("/proc/self/uid_map", uids) &&

@@ -85,8 +85,7 @@ wrap_at_every_length(void **data)
 	for (n = LAST - 6; n <= LAST + 2; n++) {
 		(void)err_set(&err, ERR_CONFIG, "y");
 		(void)err_wrap(&err, "%.*s", n, long_text);
-		assert_int_equal(
-		    strlen(err.msg), n + 3 < LAST ? n + 3 : LAST);
+		assert_int_equal(strlen(err.msg), n + 3 < LAST ? n + 3 : LAST);
 		(void)err_set(&err, ERR_CONFIG, "%.*s", n, long_text);
 		(void)err_hint(&err, "y");
 		assert_true(strlen(err.msg) <= LAST);
@@ -157,12 +156,11 @@ printable_keeps_to_its_size(void **data)
 	for (size = 1; size <= 12; size++) {
 		memset(to, '#', sizeof(to));
 		(void)err_printable(to, size, "a\xe2\x82\xac\xf0\x9f\x94\x91z");
-		assert_int_equal(strlen(to),
-		    size <= 1   ? 0
-		    : size <= 4 ? 1
-		    : size <= 8 ? 4
-		    : size <= 9 ? 8
-				: 9);
+		assert_int_equal(strlen(to), size <= 1   ? 0
+					     : size <= 4 ? 1
+					     : size <= 8 ? 4
+					     : size <= 9 ? 8
+							 : 9);
 		assert_int_equal(to[size], '#');
 	}
 	(void)err_printable(to, 4, "\xff\xff\xff\xff\xff");

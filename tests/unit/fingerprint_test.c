@@ -35,8 +35,7 @@ of_text(const char *text, const char *account, char ret[FINGERPRINT_LEN + 1])
 	memset(ret, '#', FINGERPRINT_LEN + 1);
 	fingerprint(conf_at(c, 0), account, ret);
 	assert_int_equal(strlen(ret), FINGERPRINT_LEN);
-	assert_int_equal(
-	    strspn(ret, "0123456789abcdef"), FINGERPRINT_LEN);
+	assert_int_equal(strspn(ret, "0123456789abcdef"), FINGERPRINT_LEN);
 }
 
 static void

@@ -19,7 +19,7 @@
 #include "cleanup.h"
 #include "io.h"
 
-static int connect_errno; /* 0: connect as ever */
+static int connect_errno, socket_errno; /* 0: the call as ever */
 
 int connect(int fd, const struct sockaddr *to, socklen_t len)
     __attribute__((__visibility__("default")));
@@ -30,6 +30,17 @@ connect(int fd, const struct sockaddr *to, socklen_t len)
 	if (connect_errno != 0)
 		return errno = connect_errno, -1;
 	return (int)syscall(SYS_connect, fd, to, len);
+}
+
+int socket(int family, int type, int protocol)
+    __attribute__((__visibility__("default")));
+
+int
+socket(int family, int type, int protocol)
+{
+	if (socket_errno != 0)
+		return errno = socket_errno, -1;
+	return (int)syscall(SYS_socket, family, type, protocol);
 }
 
 /* The code of a request to where nobody is, after `tries` others. */
@@ -107,6 +118,19 @@ errors_of_connect(void **data)
 	connect_errno = 0;
 }
 
+/* The C library does not tell why it could not ask for a name. */
+static void
+no_socket_for_names(void **data)
+{
+	(void)data;
+	assert_int_equal(send_one(UNKNOWN, 5000, 0), ERR_UNAVAIL);
+	socket_errno = ENFILE;
+	assert_int_equal(send_one(UNKNOWN, 5000, 0), ERR_INTERNAL);
+	socket_errno = EAFNOSUPPORT;
+	assert_int_equal(send_one(UNKNOWN, 5000, 0), ERR_UNAVAIL);
+	socket_errno = 0;
+}
+
 static void
 no_resources_left(void **data)
 {
@@ -125,6 +149,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_time_left),
 	    cmocka_unit_test(errors_of_connect),
+	    cmocka_unit_test(no_socket_for_names),
 	    cmocka_unit_test(no_resources_left),
 	};
 

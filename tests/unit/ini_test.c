@@ -21,20 +21,17 @@
 	"a comment cannot stand behind a value; give it a line of its own"
 #define CONTROL "the value holds a control character"
 #define QUOTES  "values are not quoted; write it without quotation marks"
-#define CR_END                                                                 \
-	"the line ends with a carriage return (a file from Windows?)"
-#define NUL_IN "the line holds a NUL character"
-#define LONG   "the line is longer than 4096 bytes"
-#define BOM                                                                    \
-	"the file begins with a byte order mark; save it as plain UTF-8"
+#define CR_END  "the line ends with a carriage return (a file from Windows?)"
+#define NUL_IN  "the line holds a NUL character"
+#define LONG    "the line is longer than 4096 bytes"
+#define BOM     "the file begins with a byte order mark; save it as plain UTF-8"
 
 struct log {
 	char text[1024];
 	size_t used;
 };
 
-static void
-say(struct log *log, const char *fmt, ...)
+static void say(struct log *log, const char *fmt, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 
 static void
@@ -239,8 +236,8 @@ longest_line(void **data)
 	(void)data;
 	assert_int_equal(INI_LINE_MAX, 4096);
 	parse_long("k = ", INI_LINE_MAX, "", &log);
-	assert_string_equal(log.text,
-	    "P1 k|xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;P2 k|v;");
+	assert_string_equal(
+	    log.text, "P1 k|xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;P2 k|v;");
 	parse_long("k = ", INI_LINE_MAX + 1, "", &log);
 	assert_string_equal(log.text, "F1 (null)|" LONG ";P2 k|v;");
 	parse_long("# ", INI_LINE_MAX, "", &log);

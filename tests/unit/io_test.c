@@ -75,8 +75,8 @@ setup(void **data)
 	const char *tmp = getenv("TMPDIR");
 
 	(void)data;
-	(void)snprintf(top, sizeof(top), "%s/io_test.XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
+	(void)snprintf(
+	    top, sizeof(top), "%s/io_test.XXXXXX", tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(top) == NULL)
 		return -1;
 	dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -578,7 +578,8 @@ readers_see_whole_files(void **data)
 	(void)data;
 	memset(one, '1', sizeof(one));
 	memset(two, '2', sizeof(two));
-	assert_int_equal(io_replace_file(dir, "live", two, sizeof(two), &err), 0);
+	assert_int_equal(
+	    io_replace_file(dir, "live", two, sizeof(two), &err), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {

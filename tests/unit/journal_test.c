@@ -25,8 +25,7 @@
 #include "fingerprint.h"
 #include "io.h"
 
-#define ANSWER                                                                 \
-	"version=1\nresult=ok\naccess_token=a\nrefresh_token=r\nend=ok\n"
+#define ANSWER "version=1\nresult=ok\naccess_token=a\nrefresh_token=r\nend=ok\n"
 
 static char fp[FINGERPRINT_LEN + 1], name[64];
 static bool isolated;
@@ -35,8 +34,8 @@ static bool
 write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 &&
-		  write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	bool ok =
+	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 
 	(void)close(fd);
 	return ok;
@@ -48,10 +47,10 @@ isolate(void)
 {
 	char uids[64], gids[64];
 
-	(void)snprintf(uids, sizeof(uids), "%ld %ld 1", (long)geteuid(),
-	    (long)geteuid());
-	(void)snprintf(gids, sizeof(gids), "%ld %ld 1", (long)getegid(),
-	    (long)getegid());
+	(void)snprintf(
+	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
+	(void)snprintf(
+	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
 	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
 	       write_text("/proc/self/setgroups", "deny") &&
 	       write_text("/proc/self/uid_map", uids) &&
@@ -294,9 +293,8 @@ no_tmpfs(void **data)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (umount("/run") != 0 ||
-		    mount("/proc", "/dev/shm", "none", MS_BIND | MS_REC, NULL) !=
-			0)
+		if (umount("/run") != 0 || mount("/proc", "/dev/shm", "none",
+					       MS_BIND | MS_REC, NULL) != 0)
 			_exit(77);
 		_exit(journal_begin(fp, &err) != ERR_NOTFOUND ||
 		      err.code != ERR_NOTFOUND || left() != JOURNAL_NONE);

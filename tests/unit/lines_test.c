@@ -222,8 +222,8 @@ longest_line(void **data)
 		    want);
 	}
 	assert_string_equal(err.msg, "line 2: longer than 65535 bytes");
-	assert_int_equal(parse_long("", 100000, "", "", LINES_GIT, &err),
-	    ERR_PROTOCOL);
+	assert_int_equal(
+	    parse_long("", 100000, "", "", LINES_GIT, &err), ERR_PROTOCOL);
 	assert_string_equal(err.msg, "line 1: longer than 65535 bytes");
 }
 
@@ -247,8 +247,8 @@ most_fields(void **data)
 			    lines_parse(&l, LINES_MESSAGE, &err), 0);
 			assert_int_equal(l.n, n);
 		} else {
-			assert_int_equal(lines_parse(&l, LINES_MESSAGE, &err),
-			    ERR_PROTOCOL);
+			assert_int_equal(
+			    lines_parse(&l, LINES_MESSAGE, &err), ERR_PROTOCOL);
 			assert_string_equal(err.msg, "too many lines");
 		}
 	}
@@ -272,8 +272,7 @@ most_keys(void **data)
 			assert_int_equal(
 			    lines_add(&l.text, "a[]", "v", &err), 0);
 			(void)snprintf(key, sizeof(key), "k%zu", i);
-			assert_int_equal(
-			    lines_add(&l.text, key, "v", &err), 0);
+			assert_int_equal(lines_add(&l.text, key, "v", &err), 0);
 		}
 		assert_int_equal(lines_end(&l.text, &err), 0);
 		assert_int_equal(
@@ -345,8 +344,8 @@ longest_message(void **data)
 		SECBUF b = SECBUF_INIT(2 * LINES_MESSAGE_MAX);
 
 		fill_message(&b, LINES_MESSAGE_MAX + extra);
-		assert_int_equal(read_from_child(&b, &l, &err),
-		    extra ? ERR_PROTOCOL : 0);
+		assert_int_equal(
+		    read_from_child(&b, &l, &err), extra ? ERR_PROTOCOL : 0);
 	}
 	/* The same struct takes another message. */
 	SECBUF small = SECBUF_INIT(100);
@@ -437,8 +436,8 @@ numbers(void **data)
 static void
 adding_refuses_what_cannot_be_carried(void **data)
 {
-	static const char *const bad[] = {MARK "\n", "\n", "a\rb", "\t",
-	    "\x01", "a\x1f", "\x7f" MARK, "x\ny=" MARK};
+	static const char *const bad[] = {MARK "\n", "\n", "a\rb", "\t", "\x01",
+	    "a\x1f", "\x7f" MARK, "x\ny=" MARK};
 	SECBUF b = SECBUF_INIT(1000);
 	size_t i;
 
@@ -477,8 +476,7 @@ adding_keeps_to_the_limits(void **data)
 	assert_int_equal(lines_add(&small, "a", "123456789", &err), 0);
 	secbuf_reset(&small);
 	assert_int_equal(lines_add(&small, "b", "1", &err), 0);
-	assert_int_equal(
-	    lines_add(&small, "a", "123456789", &err), ERR_NOMEM);
+	assert_int_equal(lines_add(&small, "a", "123456789", &err), ERR_NOMEM);
 	assert_string_equal(small.ptr, "b=1\n");
 }
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,11 +28,10 @@
 #include "dirs.h"
 #include "io.h"
 
-#define FP    "0123456789abcdef0123456789abcdef"
-#define OTHER "fedcba9876543210fedcba9876543210"
-#define FAR   60000 /* ms: a deadline that nothing here comes near */
+#define FAR 60000 /* ms: a deadline that nothing here comes near */
 
 static char top[256], self[512];
+static char fp[33], other_fp[33], lock_file[40], other_file[40];
 
 static int
 remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -44,8 +44,20 @@ static int
 setup(void **data)
 {
 	const char *tmp = getenv("TMPDIR");
+	unsigned char bytes[16];
+	size_t i;
 
 	(void)data;
+	/* The runtime directory is everybody's of this user. */
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -1;
+	for (i = 0; i < sizeof(bytes); i++) {
+		(void)snprintf(fp + 2 * i, 3, "%02x", bytes[i]);
+		(void)snprintf(
+		    other_fp + 2 * i, 3, "%02x", (unsigned char)~bytes[i]);
+	}
+	(void)snprintf(lock_file, sizeof(lock_file), "%s.lock", fp);
+	(void)snprintf(other_file, sizeof(other_file), "%s.lock", other_fp);
 	(void)snprintf(top, sizeof(top), "%s/lock_test.XXXXXX",
 	    tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(top) == NULL)
@@ -63,8 +75,8 @@ teardown(void **data)
 
 	(void)data;
 	if (dir >= 0) {
-		(void)unlinkat(dir, FP ".lock", 0);
-		(void)unlinkat(dir, OTHER ".lock", 0);
+		(void)unlinkat(dir, lock_file, 0);
+		(void)unlinkat(dir, other_file, 0);
 		(void)close(dir);
 	}
 	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
@@ -85,10 +97,10 @@ file(const char *name)
 static int second[FDS_MAX];
 
 static int
-hold(const char *fp, struct err *err)
+hold(const char *name, struct err *err)
 {
 	struct lock l = LOCK_INIT;
-	int r = lock_try(&l, fp, err);
+	int r = lock_try(&l, name, err);
 
 	if (r < 0)
 		return r;
@@ -106,10 +118,10 @@ drop(int fd)
 }
 
 static int
-expect_free(const char *fp)
+expect_free(const char *name)
 {
 	struct err err = ERR_INIT;
-	int fd = hold(fp, &err);
+	int fd = hold(name, &err);
 
 	if (fd < 0)
 		fail_msg("%s", err.msg);
@@ -117,12 +129,12 @@ expect_free(const char *fp)
 }
 
 static void
-expect_held(const char *fp, long by)
+expect_held(const char *name, long by)
 {
 	struct err err = ERR_INIT;
 	char want[128];
 
-	assert_int_equal(hold(fp, &err), ERR_UNAVAIL);
+	assert_int_equal(hold(name, &err), ERR_UNAVAIL);
 	assert_int_equal(err.code, ERR_UNAVAIL);
 	(void)snprintf(
 	    want, sizeof(want), "process %ld is renewing this token", by);
@@ -137,18 +149,46 @@ one_at_a_time(void **data)
 	struct stat st;
 
 	(void)data;
-	fd = expect_free(FP);
-	expect_held(FP, getpid());
-	expect_held(FP, getpid());
-	other = expect_free(OTHER);
+	fd = expect_free(fp);
+	expect_held(fp, getpid());
+	expect_held(fp, getpid());
+	other = expect_free(other_fp);
 	drop(other);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 	drop(fd);
-	drop(expect_free(FP));
+	drop(expect_free(fp));
 	/* The file stays: if it went, two could hold "the" lock. */
-	assert_int_equal(access(file(FP ".lock"), F_OK), 0);
+	assert_int_equal(access(file(lock_file), F_OK), 0);
+}
+
+/* The same user with another environment: cron, su, a service. */
+static void
+another_state_directory(void **data)
+{
+	struct lock l = LOCK_INIT;
+	struct err err = ERR_INIT;
+	char elsewhere[512];
+	int r, runtime;
+
+	(void)data;
+	(void)snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", top);
+	assert_int_equal(lock_try(&l, fp, &err), 0);
+	runtime = l.fd[1];
+	assert_int_equal(setenv("XDG_STATE_HOME", elsewhere, 1), 0);
+	r = hold(fp, &err);
+	assert_int_equal(setenv("XDG_STATE_HOME", top, 1), 0);
+	lock_release(&l);
+	lock_release(&l);
+	if (runtime < 0)
+		skip(); /* no tmpfs: the state directory's is the only one */
+	assert_int_equal(r, ERR_UNAVAIL);
+	/* What was taken on the way to a refusal is free again. */
+	assert_int_equal(setenv("XDG_STATE_HOME", elsewhere, 1), 0);
+	drop(expect_free(fp));
+	assert_int_equal(setenv("XDG_STATE_HOME", top, 1), 0);
+	drop(expect_free(fp));
 }
 
 static void
@@ -157,12 +197,12 @@ all_copies_must_go(void **data)
 	int fd, copy;
 
 	(void)data;
-	fd = expect_free(FP);
+	fd = expect_free(fp);
 	copy = dup(fd);
 	drop(fd);
-	expect_held(FP, getpid());
+	expect_held(fp, getpid());
 	(void)close(copy);
-	drop(expect_free(FP));
+	drop(expect_free(fp));
 }
 
 /* A process that takes the lock, forks an heir, and is killed. */
@@ -181,7 +221,7 @@ heir_holds_on(void **data)
 	assert_true(holder >= 0);
 	if (holder == 0) {
 		(void)close(stay[1]);
-		if (hold(FP, &err) < 0)
+		if (hold(fp, &err) < 0)
 			_exit(1);
 		heir = fork();
 		if (heir == 0) {
@@ -194,13 +234,13 @@ heir_holds_on(void **data)
 	}
 	(void)close(stay[0]);
 	assert_int_equal(read(said[0], &heir, sizeof(heir)), sizeof(heir));
-	expect_held(FP, holder);
+	expect_held(fp, holder);
 	assert_int_equal(kill(holder, SIGKILL), 0);
 	assert_int_equal(waitpid(holder, NULL, 0), holder);
-	expect_held(FP, holder);
+	expect_held(fp, holder);
 	(void)close(stay[1]);
 	assert_int_equal(waitpid(heir, NULL, 0), heir);
-	drop(expect_free(FP));
+	drop(expect_free(fp));
 	(void)close(said[0]);
 	(void)close(said[1]);
 }
@@ -229,7 +269,7 @@ worker_outlives_the_front(void **data)
 		SECBUF in = SECBUF_INIT(10);
 		SECBUF out = SECBUF_INIT(10);
 
-		keep[0] = hold(FP, &err);
+		keep[0] = hold(fp, &err);
 		keep[1] = said[1];
 		keep[2] = stay[0];
 		(void)close(stay[1]);
@@ -244,13 +284,12 @@ worker_outlives_the_front(void **data)
 	(void)close(said[1]);
 	(void)close(stay[0]);
 	assert_int_equal(read(said[0], &c, 1), 1);
-	expect_held(FP, front);
+	expect_held(fp, front);
 	assert_int_equal(kill(front, SIGKILL), 0);
 	assert_int_equal(waitpid(front, NULL, 0), front);
-	expect_held(FP, front);
+	expect_held(fp, front);
 	(void)close(stay[1]);
-	while ((fd = hold(FP, &err)) == ERR_UNAVAIL &&
-	       io_now_ms() < limit)
+	while ((fd = hold(fp, &err)) == ERR_UNAVAIL && io_now_ms() < limit)
 		lock_pause(5);
 	assert_true(fd >= 0);
 	drop(fd);
@@ -284,23 +323,23 @@ text_is_for_the_message_only(void **data)
 
 	(void)data;
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		fd = expect_free(FP);
+		fd = expect_free(fp);
 		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(pwrite(fd, row[i].text,
-				     strlen(row[i].text), 0),
+		assert_int_equal(
+		    pwrite(fd, row[i].text, strlen(row[i].text), 0),
 		    strlen(row[i].text));
 		if (row[i].text[0] == '9') {
 			struct err err = ERR_INIT;
 
-			assert_int_equal(hold(FP, &err), ERR_UNAVAIL);
+			assert_int_equal(hold(fp, &err), ERR_UNAVAIL);
 		} else {
-			expect_held(FP, row[i].by);
+			expect_held(fp, row[i].by);
 		}
 		drop(fd);
 	}
 	/* What an earlier one left behind does not keep anybody out. */
-	fd = expect_free(FP);
-	expect_held(FP, getpid());
+	fd = expect_free(fp);
+	expect_held(fp, getpid());
 	drop(fd);
 }
 
@@ -310,19 +349,19 @@ what_lies_in_the_way(void **data)
 	struct err err = ERR_INIT;
 
 	(void)data;
-	drop(expect_free(OTHER));
-	assert_int_equal(unlink(file(OTHER ".lock")), 0);
-	assert_int_equal(symlink("../target", file(OTHER ".lock")), 0);
-	assert_int_equal(hold(OTHER, &err), ERR_INTERNAL);
+	drop(expect_free(other_fp));
+	assert_int_equal(unlink(file(other_file)), 0);
+	assert_int_equal(symlink("../target", file(other_file)), 0);
+	assert_int_equal(hold(other_fp, &err), ERR_INTERNAL);
 	assert_int_equal(access(file("../target"), F_OK), -1);
-	assert_int_equal(unlink(file(OTHER ".lock")), 0);
-	assert_int_equal(mkdir(file(OTHER ".lock"), 0700), 0);
-	assert_int_equal(hold(OTHER, &err), ERR_INTERNAL);
-	assert_int_equal(rmdir(file(OTHER ".lock")), 0);
+	assert_int_equal(unlink(file(other_file)), 0);
+	assert_int_equal(mkdir(file(other_file), 0700), 0);
+	assert_int_equal(hold(other_fp, &err), ERR_INTERNAL);
+	assert_int_equal(rmdir(file(other_file)), 0);
 	assert_int_equal(chmod(file("."), 0755), 0);
-	assert_int_equal(hold(OTHER, &err), ERR_INTERNAL);
+	assert_int_equal(hold(other_fp, &err), ERR_INTERNAL);
 	assert_int_equal(chmod(file("."), 0700), 0);
-	drop(expect_free(OTHER));
+	drop(expect_free(other_fp));
 }
 
 static void
@@ -333,10 +372,10 @@ read_only_state(void **data)
 	(void)data;
 	if (geteuid() == 0)
 		skip(); /* root writes everywhere */
-	drop(expect_free(FP));
-	assert_int_equal(unlink(file(FP ".lock")), 0);
+	drop(expect_free(fp));
+	assert_int_equal(unlink(file(lock_file)), 0);
 	assert_int_equal(chmod(file("."), 0500), 0);
-	assert_int_equal(hold(FP, &err), ERR_INTERNAL);
+	assert_int_equal(hold(fp, &err), ERR_INTERNAL);
 	assert_int_equal(chmod(file("."), 0700), 0);
 }
 
@@ -344,12 +383,12 @@ static void
 failures_cost_no_descriptor(void **data)
 {
 	struct err err = ERR_INIT;
-	int fd = expect_free(FP), first = dup(0), i;
+	int fd = expect_free(fp), first = dup(0), i;
 
 	(void)data;
 	(void)close(first);
 	for (i = 0; i < 20; i++)
-		assert_int_equal(hold(FP, &err), ERR_UNAVAIL);
+		assert_int_equal(hold(fp, &err), ERR_UNAVAIL);
 	i = dup(0);
 	assert_int_equal(i, first);
 	(void)close(i);
@@ -370,7 +409,7 @@ crowd(void **data)
 		if (fork() != 0)
 			continue;
 		for (k = 0; k < 20; k++) {
-			while ((fd = hold(FP, &err)) == ERR_UNAVAIL)
+			while ((fd = hold(fp, &err)) == ERR_UNAVAIL)
 				lock_pause(1);
 			inside = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 			if (fd < 0 || inside < 0)
@@ -392,6 +431,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_at_a_time),
+	    cmocka_unit_test(another_state_directory),
 	    cmocka_unit_test(all_copies_must_go),
 	    cmocka_unit_test(heir_holds_on),
 	    cmocka_unit_test(worker_outlives_the_front),

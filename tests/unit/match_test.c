@@ -151,8 +151,8 @@ urls_taken_apart(void **data)
 		if (urls[i].fault != NULL) {
 			if (r != ERR_CONFIG ||
 			    strcmp(err.msg, urls[i].fault) != 0)
-				fail_msg("'%s': %d '%s'", urls[i].url, r,
-				    err.msg);
+				fail_msg(
+				    "'%s': %d '%s'", urls[i].url, r, err.msg);
 			continue;
 		}
 		if (r != 0)
@@ -333,8 +333,8 @@ who(const struct conf *c, const char *url, struct err *err)
 static void
 longest_prefix_on_whole_segments(void **data)
 {
-	static const char *const match[] = {
-	    "https://h/a", "https://h/a/b/", "https://h:8443/a",
+	static const char *const match[] = {"https://h/a", "https://h/a/b/",
+	    "https://h:8443/a",
 	    "https://other https://H.Two/x https://[2001:DB8::1]:9/",
 	    "https://h/A", NULL};
 	/* clang-format off */
@@ -371,8 +371,8 @@ longest_prefix_on_whole_segments(void **data)
 	(void)data;
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
 		if (strcmp(who(c, row[i][0], &err), row[i][1]) != 0)
-			fail_msg("'%s': '%s'", row[i][0],
-			    who(c, row[i][0], &err));
+			fail_msg(
+			    "'%s': '%s'", row[i][0], who(c, row[i][0], &err));
 }
 
 static void
@@ -474,10 +474,10 @@ bad_match_of_this_host(void **data)
 static void
 faulty_match_covers_nothing(void **data)
 {
-	static const char *const bad[] = {"https:", "aaaaaaaa:", "aaaaaaaaa:",
-	    "a:b", ":", "https:/h", "https:///h", "http://h", "h", "//h",
-	    "https://u@h", "https://[::1", "xxxxxxxx:h", "https://h@x",
-	    "ftps:://h"};
+	static const char *const bad[] = {
+	    "https:", "aaaaaaaa:", "aaaaaaaaa:", "a:b", ":", "https:/h",
+	    "https:///h", "http://h", "h", "//h", "https://u@h", "https://[::1",
+	    "xxxxxxxx:h", "https://h@x", "ftps:://h"};
 	struct err err = ERR_INIT;
 	char *text;
 	size_t i;
@@ -570,8 +570,7 @@ profiles_without_match(void **data)
 
 	(void)data;
 	assert_int_equal(conf_new(&c, &err), 0);
-	assert_int_equal(
-	    conf_read_text(c, "t", text, strlen(text), &err), 0);
+	assert_int_equal(conf_read_text(c, "t", text, strlen(text), &err), 0);
 	conf_finish(c);
 	assert_string_equal(who(c, "https://h/t", &err), "-");
 	assert_int_equal(match_host("h", NULL, &t, &err), 0);

@@ -130,9 +130,8 @@ add(char *to, size_t size, const char *name, const char *value)
 {
 	size_t used = strlen(to);
 
-	(void)snprintf(to + used, size - used, "%s%s%s%s",
-	    used > 0 ? " " : "", name, value != NULL ? "=" : "",
-	    value != NULL ? value : "");
+	(void)snprintf(to + used, size - used, "%s%s%s%s", used > 0 ? " " : "",
+	    name, value != NULL ? "=" : "", value != NULL ? value : "");
 }
 
 static void
@@ -143,10 +142,9 @@ tell(const struct options *o, const struct command *c, bool words, char *to,
 		bool set;
 		const char *name;
 	} flags[] = {{o->no_input, "--no-input"}, {o->verbose, "-v"},
-	    {o->help, "--help"}, {o->version, "--version"},
-	    {o->json, "--json"}, {o->secret_stdin, "--secret-stdin"},
-	    {o->device, "--device"}, {o->browser, "--browser"},
-	    {o->all, "--all"}, {o->local, "--local"},
+	    {o->help, "--help"}, {o->version, "--version"}, {o->json, "--json"},
+	    {o->secret_stdin, "--secret-stdin"}, {o->device, "--device"},
+	    {o->browser, "--browser"}, {o->all, "--all"}, {o->local, "--local"},
 	    {o->any_host, "--any-host"}, {o->show_origin, "--show-origin"}};
 	char number[32];
 	size_t i;
@@ -158,8 +156,7 @@ tell(const struct options *o, const struct command *c, bool words, char *to,
 		add(to, size, "--profile", o->profile);
 	if (o->account != NULL)
 		add(to, size, "--account", o->account);
-	(void)snprintf(
-	    number, sizeof(number), "%lld", (long long)o->min_valid);
+	(void)snprintf(number, sizeof(number), "%lld", (long long)o->min_valid);
 	if (o->min_valid != -1)
 		add(to, size, "--min-valid", number);
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)

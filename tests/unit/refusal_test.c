@@ -38,8 +38,8 @@ static bool
 write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 &&
-		  write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	bool ok =
+	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 
 	(void)close(fd);
 	return ok;
@@ -51,10 +51,10 @@ isolate(void)
 	long before = keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1);
 	char uids[64], gids[64];
 
-	(void)snprintf(uids, sizeof(uids), "%ld %ld 1", (long)geteuid(),
-	    (long)geteuid());
-	(void)snprintf(gids, sizeof(gids), "%ld %ld 1", (long)getegid(),
-	    (long)getegid());
+	(void)snprintf(
+	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
+	(void)snprintf(
+	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
 	    write_text("/proc/self/setgroups", "deny") &&
 	    write_text("/proc/self/uid_map", uids) &&
@@ -62,9 +62,9 @@ isolate(void)
 	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") == 0 &&
 	    mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0)
-		isolated = before >= 0 && keyctl_get_keyring_ID(
-					      KEY_SPEC_USER_KEYRING, 1) !=
-					      before;
+		isolated =
+		    before >= 0 &&
+		    keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1) != before;
 }
 
 static int
@@ -254,8 +254,7 @@ any_credential(void **data)
 		set(&b, row[i].bytes, row[i].len);
 		refusal_remember(fp, &b, &why, 0);
 		for (k = 0; k < sizeof(row) / sizeof(row[0]); k++)
-			assert_int_equal(
-			    check(fp, row[k].bytes, row[k].len),
+			assert_int_equal(check(fp, row[k].bytes, row[k].len),
 			    k == i ? ERR_DENIED : 0);
 	}
 	secbuf_reset(&b);
@@ -395,8 +394,7 @@ damaged_entries_block_nobody(void **data)
 	static const char *const damage[][2] = {{"until", NULL},
 	    {"until", "soon"}, {"until", "-9223372036854775808"},
 	    {"until", "9223372036854775807"}, {"hmac", NULL}, {"hmac", ""},
-	    {"boot", NULL}, {"reason", NULL}, {"end", NULL},
-	    {"version", "2"}};
+	    {"boot", NULL}, {"reason", NULL}, {"end", NULL}, {"version", "2"}};
 	char reason[8];
 	size_t i;
 
@@ -469,8 +467,8 @@ the_credential_is_not_in_it(void **data)
 	read_entry(&entry);
 	assert_null(strstr(entry.ptr, SECRET));
 	/* Nor its plain SHA-256, which could be guessed at. */
-	assert_null(strstr(entry.ptr,
-	    "f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7"));
+	assert_null(strstr(entry.ptr, "f52fbd32b2b3b86ff88ef6c490628285f482af15"
+				      "ddcb29541f94bcf526a3f6c7"));
 }
 
 /* RFC 2104 with SHA-256, as everybody else computes it. */
@@ -494,7 +492,8 @@ known_hmac(void **data)
 	refusal_remember(fp, &b, &err, 0);
 	read_entry(&l.text);
 	assert_int_equal(lines_parse(&l, LINES_MESSAGE, &err), 0);
-	assert_string_equal(lines_get(&l, "hmac"), "1bdbe90e39f47ecbc962deda5e83d3b7f2075550c335f27c2cbb21d57f38544b");
+	assert_string_equal(lines_get(&l, "hmac"),
+	    "1bdbe90e39f47ecbc962deda5e83d3b7f2075550c335f27c2cbb21d57f38544b");
 	/* With another key it is another credential. */
 	cache_drop("hmac-key");
 	assert_int_equal(check(fp, "hunter2\0x", 9), 0);
@@ -567,5 +566,6 @@ main(void)
 	    cmocka_unit_test_teardown(known_to_other_processes, clear),
 	};
 
-	return cmocka_run_group_tests_name("refusal", tests, group_setup, clear);
+	return cmocka_run_group_tests_name(
+	    "refusal", tests, group_setup, clear);
 }

@@ -71,8 +71,7 @@ freshness(void **data)
 		t.obtained_at = rows[i].obtained;
 		t.expires_at = rows[i].expires;
 		/* Without a token nothing is fresh. */
-		assert_false(
-		    token_fresh(&t, rows[i].now, rows[i].min_valid));
+		assert_false(token_fresh(&t, rows[i].now, rows[i].min_valid));
 		assert_int_equal(secbuf_set(&t.access_token, "t"), 0);
 		if (token_fresh(&t, rows[i].now, rows[i].min_valid) !=
 		    rows[i].fresh)
