@@ -76,7 +76,7 @@ objects  = $(patsubst %,$(B)/$(1)/%.o,$(2))
 programs := $(B)/tokenring $(B)/tokenring-net $(B)/tokenring-secret
 module  := $(B)/pam_sainet.so
 
-.PHONY: all setup check check-system demo sim bench mutants lint format \
+.PHONY: all setup check check-system check-oauth demo sim bench mutants lint format \
 	install uninstall clean clean-variant help FORCE
 
 all: $(programs) $(module)
@@ -145,6 +145,12 @@ check-system:
 	$(Q)tests/setup build demo check system
 	$(Q)tests/check-system
 
+check-oauth:
+	$(Q)tests/setup build demo check oauth
+	$(Q)tests/oidc/install
+	$(Q)VARIANT=system tests/tree
+	$(Q)VARIANT=system $(PYTHON) -m pytest -q -rfEs -p no:cacheprovider tests/system_oauth
+
 sim:
 	$(Q)cd tests && exec $(PYTHON) -m sim
 
@@ -185,6 +191,7 @@ help:
 	@echo 'make demo          show the main job on bundled simulators (installs what it needs)'
 	@echo 'make check         build and run the tests (no root needed; installs what it needs)'
 	@echo 'make check-system  tests with real sshd, sudo, su, login and clients (root)'
+	@echo 'make check-oauth   sign-in with a real OAuth 2.0 server (Node) and a real browser'
 	@echo 'make               build into build/release'
 	@echo 'make setup         install what build, demo and check need (root or sudo)'
 	@echo 'make install       DESTDIR, prefix, bindir, libexecdir, sysconfdir, mandir and pamdir are honoured'

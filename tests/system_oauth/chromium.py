@@ -3,8 +3,8 @@
 
     chromium.py FACTS URL
 
-FACTS is a JSON file: program, spki (of the key to trust), home (for all that Chromium writes), log (to be written),
-name.  Chromium is driven through its debugging pipe: descriptors 3 and 4, JSON ended by NUL.
+FACTS is a JSON file: program, spki (of the key to trust), log (to be written), name.  Chromium is driven through its
+debugging pipe: descriptors 3 and 4, JSON ended by NUL.
 """
 import fcntl
 import json
@@ -13,6 +13,7 @@ import select
 import shutil
 import signal
 import sys
+import tempfile
 import time
 
 LIMIT_S = 90
@@ -123,8 +124,9 @@ def sign_in(browser, url, name):
 def main():
     with open(sys.argv[1]) as f:
         facts = json.load(f)
-    os.mkdir(facts["home"], 0o700)
-    browser = Chromium(facts["program"], facts["home"], facts["spki"])
+    # A short name: Chromium makes sockets in it, whose names must be short.
+    home = tempfile.mkdtemp(prefix="tokenring-chromium.", dir="/tmp")
+    browser = Chromium(facts["program"], home, facts["spki"])
     try:
         seen = sign_in(browser, sys.argv[2], facts["name"])
         seen["version"] = browser.call("Browser.getVersion")["result"]["product"]
@@ -132,7 +134,7 @@ def main():
         seen = {"url": "", "text": repr(e), "steps": []}
     finally:
         browser.end()
-    shutil.rmtree(facts["home"], ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
     with open(facts["log"] + ".new", "w") as f:
         json.dump(seen, f)
     os.rename(facts["log"] + ".new", facts["log"])

@@ -221,6 +221,6 @@ def user(place, request):
     u.forget()
     if os.geteuid() == 0:
         shutil.rmtree(f"/dev/shm/tokenring-{USER}", ignore_errors=True)
-    left = {p: c for p, c in processes(USER).items() if str(base).encode() in c}
+    left = {p: c for p, c in processes(USER).items() if str(base).encode() in c or b"tokenring-chromium." in c}
     assert not left, f"processes are left: {left}"
     shutil.rmtree(base)
