@@ -27,7 +27,7 @@ def lines(directory, name):
 
 
 def test_pam_auth_update(tmp_path):
-    subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c", SCRIPT, "sh", str(tmp_path), str(TOP)],
+    subprocess.run(["unshare", "-m", "--propagation", "unchanged", "sh", "-c", SCRIPT, "sh", str(tmp_path), str(TOP)],
                    check=True, capture_output=True, env={**os.environ, "LANG": "C.UTF-8"})
     auth = lines(tmp_path, "common-auth")
     modules = [line[-1] if line[-1].endswith(".so") else next(w for w in line if w.endswith(".so")) for line in auth]
