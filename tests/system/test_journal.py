@@ -15,9 +15,15 @@ MACHINE = pathlib.Path("/etc/machine-id")
 JOURNAL = pathlib.Path("/run/systemd/journal")
 
 
+def entries(*matches):
+    subprocess.run(["journalctl", "--sync"], capture_output=True)
+    out = subprocess.run(["journalctl", "--no-pager", "-q", "-o", "json", *matches], capture_output=True, text=True).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
 @pytest.fixture
 def journal(host):
-    """journald runs without systemd: it makes its own sockets."""
+    """journald runs without systemd, and makes its own sockets."""
     program = peers.peer("journald", usable=shutil.which("journalctl"))
     MACHINE.write_text("0123456789abcdef0123456789abcdef\n")  # the journal is found by it
     JOURNAL.mkdir(parents=True, exist_ok=True)
@@ -27,6 +33,9 @@ def journal(host):
     try:
         LOG.symlink_to(JOURNAL / "dev-log")
         assert world.until((JOURNAL / "dev-log").exists)
+        subprocess.run(["logger", "-t", "probe", "it works"], check=True)
+        # Not in every chroot.
+        peers.peer("journald", usable=world.until(lambda: entries("SYSLOG_IDENTIFIER=probe"), 3))
         yield host
     finally:
         LOG.unlink(missing_ok=True)
@@ -35,12 +44,6 @@ def journal(host):
         process.wait()
         shutil.rmtree(JOURNAL)
         shutil.rmtree("/run/log", ignore_errors=True)
-
-
-def entries(*matches):
-    subprocess.run(["journalctl", "--sync"], capture_output=True)
-    out = subprocess.run(["journalctl", "--no-pager", "-q", "-o", "json", *matches], capture_output=True, text=True).stdout
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def test_results_are_in_the_journal_and_secrets_are_not(journal):
@@ -54,7 +57,7 @@ def test_results_are_in_the_journal_and_secrets_are_not(journal):
         found = [e for e in entries("SYSLOG_IDENTIFIER=su") if "pam_sainet" in e["MESSAGE"]]
         return len(found) >= 3 and found
     found = world.until(ours)
-    assert found, subprocess.run(["journalctl", "--no-pager"], capture_output=True, text=True)
+    assert found
     assert [e["MESSAGE"].partition(": ")[2].split(";")[0].split(" service=")[0] for e in found] == [
         "authentication success", "authentication failure", "(user 'alice')"]
     for e in found:
