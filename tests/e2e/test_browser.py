@@ -6,17 +6,17 @@ import json
 import os
 import re
 import socket
-import ssl
 import stat
 import subprocess
 import sys
 import termios
 import time
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
 from conftest import BIN, stored
+from signin import SignIn, app, profile, read_all, signed_in, visit  # noqa: F401
 
 PAGE_FIELDS = {"cache-control": "no-store", "content-security-policy": "default-src 'none'",
                "referrer-policy": "no-referrer", "connection": "close", "content-type": "text/html; charset=utf-8"}
@@ -36,97 +36,6 @@ with open({log!r} + ".new", "w") as f:
     json.dump(facts, f)
 os.rename({log!r} + ".new", {log!r})
 """
-
-
-@pytest.fixture
-def app(person, oauth):
-    """A public client whose endpoints are found by its issuer."""
-    oauth.set(clients={"app": None}, device_interval=1)
-    profile(person, oauth)
-    return person
-
-
-def profile(person, oauth, **keys):
-    person.configure("")
-    person.oauth(oauth, **{"client_id": "app", "client_auth": "none", "grant": "browser", "store": "file",
-                           "issuer": oauth.issuer, "token_url": None, **keys})
-
-
-class SignIn:
-    """A `tokenring login` that waits for its browser; the test is the browser."""
-
-    def __init__(self, person, *args, env=None):
-        self.process = person.start("tokenring", "login", "--browser", *args,
-                                    env={"BROWSER": "/bin/true", **(env or {})})
-        self.shown = ""
-        for line in self.process.stderr:
-            self.shown += line
-            if line.startswith("https://"):
-                break
-        assert "https://" in self.shown, (self.shown, self.process.wait())
-        self.url = self.shown.splitlines()[-1]
-        self.asked = dict(parse_qsl(urlsplit(self.url).query))
-        self.port = urlsplit(self.asked["redirect_uri"]).port
-        self.host = f"127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.process.kill()
-        self.process.communicate()
-
-    def end(self):
-        """(status, what it said behind the address)"""
-        out, err = self.process.communicate(timeout=60)
-        assert out == ""
-        return self.process.returncode, err
-
-    def waits(self):
-        return self.process.poll() is None
-
-    def raw(self, data, address="127.0.0.1"):
-        """Status and whole answer to these bytes; status 0: none."""
-        with socket.create_connection((address, self.port), timeout=30) as s:
-            s.sendall(data)
-            answer = read_all(s)
-        return int(answer.split(b" ")[1]) if answer else 0, answer
-
-    def get(self, target, host=None, address="127.0.0.1"):
-        return self.raw(f"GET {target} HTTP/1.1\r\nHost: {host or self.host}\r\n\r\n".encode(), address)
-
-    def answer(self, **changes):
-        """An answer as the server would give it, but for the changes; None: without."""
-        query = {"state": self.asked["state"], "code": "some-code", **changes}
-        return self.get("/callback?" + urlencode({k: v for k, v in query.items() if v is not None}))
-
-
-def read_all(s):
-    data = b""
-    while True:
-        try:
-            more = s.recv(65536)
-        except ConnectionResetError:
-            return data
-        if not more:
-            return data
-        data += more
-
-
-def visit(oauth, url):
-    """What the server answers with: where it sends the browser, as path and query."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPSConnection(parts.hostname.replace("localhost", "127.0.0.1"), parts.port, timeout=20,
-                                             context=ssl.create_default_context(cafile=oauth.ca.pem))
-    connection.request("GET", f"{parts.path}?{parts.query}")
-    location = connection.getresponse().headers["Location"]
-    connection.close()
-    return location.partition("/callback")[1] + location.partition("/callback")[2]
-
-
-def signed_in(person, oauth):
-    assert oauth.active(person.ok("token").strip())
-    return oauth.spendable(stored(person, "refresh")[0].read_text().strip())
 
 
 # --- it works ----------------------------------------------------------------
@@ -395,183 +304,7 @@ def test_a_code_of_somebody_else_is_worth_nothing(app, oauth):
     assert status == 1 and "invalid_grant" in said and not stored(app, "refresh")
 
 
-# --- requests that are none --------------------------------------------------
-
-GOOD_HOST = b"Host: {host}\r\n"
-GARBAGE = [
-    (b"\r\n\r\n", 400), (b"hello\r\n\r\n", 400), (b"\0" * 100 + b"\r\n\r\n", 400), (b"\x16\x03\x01\x02\0\x01" * 9, 0),
-    (b"GET /callback?{query} HTTP/1.1\n" + GOOD_HOST + b"\n", 0), (b"GET /callback?{query}\r\n\r\n", 400),
-    (b"GET /callback?{query} HTTP/2.0\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET  /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"get /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query} HTTP/1.1\r\n Host: {host}\r\n\r\n", 400),
-    (b"GET /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b" folded\r\n\r\n", 400),
-    (b"GET /callback?{query} HTTP/1.1\r\nHost : {host}\r\n\r\n", 400),
-    (b"GET /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"no colon\r\n\r\n", 400),
-    (b"GET /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"X: a\rb\r\n\r\n", 400),
-    (b"GET /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"X: a\0b\r\n\r\n", 400),
-    (b"GET /callback?{query}\x01 HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}\xc3\xa9 HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}#x HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}&x=%zz HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}&x=%0 HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}&x=%00 HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}&{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}&c%6fde=x HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback?{query}&" + b"&".join(b"a%d=" % i for i in range(40)) + b" HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"GET /callback HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 400),
-    (b"POST /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"Content-Length: 3\r\n\r\nabc", 404),
-    (b"HEAD /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"OPTIONS /callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"GET /?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"GET /favicon.ico HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"GET /callback/?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"GET /../callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"GET /%63allback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"GET http://{host}/callback?{query} HTTP/1.1\r\n" + GOOD_HOST + b"\r\n", 404),
-    (b"", 0), (b"GET /call", 0),
-]
-
-
-def test_garbage_is_refused_and_the_wait_goes_on(app, oauth):
-    with SignIn(app) as s:
-        query = urlencode({"state": s.asked["state"], "code": "c", "iss": oauth.issuer}).encode()
-        for data, expected in GARBAGE:
-            data = data.replace(b"{query}", query).replace(b"{host}", s.host.encode())
-            with socket.create_connection(("127.0.0.1", s.port), timeout=30) as c:
-                c.sendall(data)
-                if expected == 0:
-                    c.shutdown(socket.SHUT_WR)
-                answer = read_all(c)
-            assert answer.startswith(b"HTTP/1.1 %d " % (expected or 400)), (data, answer)
-            fields = {k.lower(): v for k, _, v in (x.partition(": ") for x in
-                                                   answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:])}
-            assert fields.items() >= PAGE_FIELDS.items()
-            assert int(fields["content-length"]) == len(answer.partition(b"\r\n\r\n")[2])
-            assert query not in answer
-            assert s.waits()
-        assert not oauth.token_requests
-        assert s.get(visit(oauth, s.url))[0] == 200
-        assert s.end() == (0, "")
-
-
-@pytest.mark.parametrize("host", [
-    None, "", "localhost:{port}", "127.0.0.1", "127.0.0.1:{other}", "[::1]", "attacker.example", "127.0.0.1.nip.io:{port}",
-    "attacker.example:{port}", "127.0.0.1:{port}@attacker.example", "127.0.0.1:0{port}", "127.1:{port}", "[::1]:{port}x",
-    "127.0.0.1:{port}\r\nHost: attacker.example", "attacker.example\r\nHost: 127.0.0.1:{port}", "127.0.0.1:{port}, b",
-])
-def test_another_name_that_points_at_us(app, oauth, host):
-    """DNS rebinding: a page whose name resolves to 127.0.0.1 still sends its own name."""
-    with SignIn(app) as s:
-        field = "" if host is None else f"Host: {host.format(port=s.port, other=s.port ^ 1)}\r\n"
-        answer = s.raw(f"GET {visit(oauth, s.url)} HTTP/1.1\r\n{field}\r\n".encode())
-        assert answer[0] == 400 and s.waits() and not oauth.token_requests
-        assert s.get(visit(oauth, s.url))[0] == 200
-        assert s.end() == (0, "")
-
-
-@pytest.mark.parametrize("size,status", [(8192, 200), (8193, 431), (100_000, 431), (5_000_000, 431)])
-def test_a_huge_request(app, oauth, size, status):
-    with SignIn(app) as s:
-        start = f"GET {visit(oauth, s.url)} HTTP/1.1\r\nHost: {s.host}\r\nX: ".encode()
-        with socket.create_connection(("127.0.0.1", s.port), timeout=30) as c:
-            try:
-                c.sendall(start + b"x" * (size - len(start) - 4) + b"\r\n\r\n")
-            except ConnectionError:
-                pass
-            answer = read_all(c)
-        assert answer.startswith(b"HTTP/1.1 %d " % status) or (size > 1_000_000 and answer == b"")
-        if status != 200:
-            assert s.waits() and s.get(visit(oauth, s.url))[0] == 200
-        assert s.end() == (0, "")
-
-
-def test_a_slow_client_holds_others_up_for_ten_seconds_at_most(app, oauth):
-    with SignIn(app) as s, socket.create_connection(("127.0.0.1", s.port)) as slow:
-        slow.sendall(b"GET /callb")
-        begun = time.monotonic()
-        waiting = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(5)]
-        for c in waiting:
-            c.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert s.get(visit(oauth, s.url))[0] == 200
-        assert 9 < time.monotonic() - begun < 14
-        assert all(read_all(c).startswith(b"HTTP/1.1 400 ") for c in waiting)
-        assert read_all(slow).startswith(b"HTTP/1.1 408 ")
-        for c in waiting:
-            c.close()
-        assert s.end() == (0, "")
-
-
-def test_a_client_that_takes_no_page(app, oauth):
-    """Whoever is gone when the page is written does not hurt."""
-    with SignIn(app) as s:
-        for _ in range(20):
-            with socket.create_connection(("127.0.0.1", s.port)) as c:
-                c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                c.sendall(f"GET / HTTP/1.1\r\nHost: {s.host}\r\n\r\n".encode())
-        assert s.waits() and s.get(visit(oauth, s.url))[0] == 200
-        assert s.end() == (0, "")
-
-
-def test_two_at_once(app, oauth):
-    """Each has a port and a state of its own; the answer to one is none to the other."""
-    with SignIn(app) as one, SignIn(app, "--account", "other") as two:
-        assert one.port != two.port and one.asked["state"] != two.asked["state"]
-        assert one.asked["code_challenge"] != two.asked["code_challenge"]
-        to_one, to_two = visit(oauth, one.url), visit(oauth, two.url)
-        assert one.get(to_two)[0] == 400 and two.get(to_one)[0] == 400
-        assert one.get(to_one)[0] == 200 and two.get(to_two)[0] == 200
-        assert one.end() == (0, "") and two.end() == (0, "")
-    assert signed_in(app, oauth)
-    assert oauth.active(app.ok("token", "--account", "other").strip())
-    assert len(stored(app, "refresh")) == 2
-
-
-def test_the_port_is_loopbacks_alone(app, oauth):
-    with SignIn(app) as s:
-        with open("/proc/net/tcp") as f4, open("/proc/net/tcp6") as f6:
-            lines = [x.split() for x in f4.readlines()[1:] + f6.readlines()[1:]]
-        listening = {x[1].partition(":")[0] for x in lines if x[3] == "0A" and int(x[1].rpartition(":")[2], 16) == s.port}
-        assert listening <= {"0100007F", "00000000000000000000000001000000"} and "0100007F" in listening
-
-
-# --- where there is no browser -----------------------------------------------
-
-@pytest.mark.parametrize("env", [{"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22", "DISPLAY": ":10", "BROWSER": "/bin/false"},
-                                 {"SSH_TTY": "/dev/pts/1", "BROWSER": "/bin/false"}, {}, {"DISPLAY": "", "BROWSER": ""}])
-def test_a_device_code_over_ssh_and_without_a_display(app, oauth, env):
-    oauth.set(auto_approve=True)
-    r = app.tokenring("login", env=env)
-    assert (r.returncode, r.stdout) == (0, ""), r
-    assert "enter the code" in r.stderr and oauth.token_requests[-1][0].endswith("device_code")
-    assert signed_in(app, oauth)
-
-
-def test_device_overrides(app, oauth):
-    oauth.set(auto_approve=True)
-    r = app.tokenring("login", "--device", env={"BROWSER": "/bin/false", "DISPLAY": ":0"})
-    assert r.returncode == 0 and "enter the code" in r.stderr and not oauth.find("connect/auth", method="GET")
-
-
-def test_the_address_alone_where_the_server_knows_no_device(app, oauth):
-    oauth.set(discovery={"device_authorization_endpoint": None})
-    env = {"SSH_TTY": "/dev/pts/1"}
-    with app.start("tokenring", "login", env=env) as p:
-        assert p.stderr.readline().startswith("To sign in, open this address")
-        url = p.stderr.readline().strip()
-        at = urlsplit(dict(parse_qsl(urlsplit(url).query))["redirect_uri"])
-        c = http.client.HTTPConnection(at.netloc)
-        c.request("GET", visit(oauth, url))
-        assert c.getresponse().status == 200
-        assert p.wait(30) == 0
-    assert signed_in(app, oauth)
-
-
-def test_a_refused_device_points_to_the_browser(app, oauth):
-    oauth.set(clients={"app": {"secret": "a secret that this profile has not"}})
-    r = app.tokenring("login", env={"SSH_TTY": "/dev/pts/1"})
-    assert r.returncode in (1, 2) and "--browser" in r.stderr
-
+# --- usage -------------------------------------------------------------------
 
 def test_discovery_fails(app, oauth):
     oauth.set(issuer=oauth.issuer + "/other")
@@ -601,32 +334,6 @@ def test_killed_while_it_waits(app, oauth):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", s.port))
     assert not stored(app, "refresh") and not oauth.token_requests
-
-
-# --- the device flow's patience ----------------------------------------------
-
-@pytest.mark.parametrize("fault,args", [("reset", {"stage": "request"}), ("status", {"code": 500}),
-                                        ("status", {"code": 503, "headers": {"Retry-After": "3"}})])
-def test_polling_backs_off(app, oauth, fault, args):
-    oauth.set(auto_approve=True)
-    oauth.fault(fault, path="/token", times=2, **args)
-    r = app.tokenring("login", "--device")
-    assert r.returncode == 0, r
-    times = [q["time"] for q in oauth.find("/token")]
-    assert len(times) == 3
-    waits = [b - a for a, b in zip(times, times[1:])]
-    assert waits[0] > 1.9 and waits[1] > (2.9 if "headers" in args else 3.9), waits
-
-
-def test_slow_down_is_for_good(app, oauth):
-    """RFC 8628, section 3.5: five seconds more, for all polls to come."""
-    oauth.fault("status", path="/token", times=1, code=400, body='{"error":"slow_down"}')
-    oauth.fault("status", path="/token", times=1, code=400, body='{"error":"authorization_pending"}')
-    oauth.set(auto_approve=True)
-    r = app.tokenring("login", "--device")
-    assert r.returncode == 0, r
-    times = [q["time"] for q in oauth.find("/token")]
-    assert all(5.9 < b - a < 9 for a, b in zip(times, times[1:])) and len(times) == 3
 
 
 @pytest.mark.parametrize("option,words", [("--device", b"enter the code"), ("--browser", b"open this address")])
