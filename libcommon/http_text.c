@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "repeats.h"
+
 static int
 encode(struct secbuf *to, const char *text, const char *safe, bool plus)
 {
@@ -213,7 +215,7 @@ http_url_ok(const char *url)
 
 int
 http_common_refusal(const struct http_response *r, const char *url,
-    struct outcome *o, struct err *err)
+    const struct lines *rq, struct outcome *o, struct err *err)
 {
 	char where[HTTP_WHERE_MAX], target[HTTP_WHERE_MAX], place[512];
 	const char *v;
@@ -225,12 +227,16 @@ http_common_refusal(const struct http_response *r, const char *url,
 		if (http_header(&r->headers, "Location", &v, &len) > 0)
 			(void)snprintf(place, sizeof(place), "%.*s",
 			    (int)(len < sizeof(place) ? len : 0), v);
+		if (strstr(place, "://") == NULL)
+			v = "another place of its own";
+		else if (repeats_secret(http_where(place, target), rq))
+			v = "a place whose name repeats a secret";
+		else
+			v = target;
 		return err_set(err, ERR_PROTOCOL,
 		    "%s redirects (status %d) to %s; redirects are never "
 		    "followed, since they would carry secrets along",
-		    where, r->status,
-		    strstr(place, "://") != NULL ? http_where(place, target)
-						 : "another place of its own");
+		    where, r->status, v);
 	}
 	if (r->status != 429 && r->status != 503)
 		return 0;

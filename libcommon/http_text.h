@@ -10,6 +10,7 @@
 
 #include "err.h"
 #include "http.h"
+#include "lines.h"
 #include "secbuf.h"
 
 #define HTTP_WHERE_MAX       280  /* "host:port", terminated */
@@ -52,10 +53,11 @@ const char *http_names(char to[HTTP_WHERE_MAX], const char *from);
 bool http_url_ok(const char *url);
 
 /*
- * What any service's 3xx, 429 and 503 mean.  Fills `o` and `err` and returns
- * the code, or 0 if the status is none of these.
+ * What any service's 3xx, 429 and 503 mean.  `rq` is the request, whose secrets
+ * are not shown whatever the answer says.  Fills `o` and `err` and returns the
+ * code, or 0 if the status is none of these.
  */
 int http_common_refusal(const struct http_response *r, const char *url,
-    struct outcome *o, struct err *err);
+    const struct lines *rq, struct outcome *o, struct err *err);
 
 #endif

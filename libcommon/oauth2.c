@@ -85,7 +85,7 @@ discover(const struct oauth2 *c, struct json_object **ret, struct err *err)
 	rq.connect_ms = profile_ms(c->profile, CONF_CONNECT_TIMEOUT);
 	if (send_noted(c, &rq, &r, err) < 0)
 		return err->code;
-	if (http_common_refusal(&r, url.ptr, c->outcome, err) < 0)
+	if (http_common_refusal(&r, url.ptr, c->rq, c->outcome, err) < 0)
 		return err->code;
 	if (r.status != 200)
 		return err_set(err,

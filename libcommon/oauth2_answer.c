@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base64url.h"
 #include "cleanup.h"
 #include "http_text.h"
+#include "repeats.h"
 
 static void
 free_tokener(json_tokener **t)
@@ -112,72 +112,6 @@ static const struct {
 };
 /* clang-format on */
 
-/* Is the secret, or as much of its beginning as counts, in the text? */
-static bool
-holds(const char *text, const char *secret)
-{
-	size_t n = strnlen(secret, OAUTH2_PIECE);
-
-	for (; n > 0 && *text != '\0'; text++)
-		if (strncasecmp(text, secret, n) == 0)
-			return true;
-	return false;
-}
-
-/* The same, as it is or encoded; memory that is short counts as a yes. */
-static bool
-holds_encoded(const char *text, const char *secret)
-{
-	SECBUF form = SECBUF_INIT(HTTP_FORM_MAX);
-	SECBUF percent = SECBUF_INIT(HTTP_FORM_MAX);
-
-	return holds(text, secret) || http_form_encode(&form, secret) < 0 ||
-	       http_percent(&percent, secret) < 0 || holds(text, form.ptr) ||
-	       holds(text, percent.ptr);
-}
-
-/* What Basic made of the client's two halves: "-" and "_" are "+" and "/". */
-static bool
-holds_basic(const char *text, const char *id, const char *key, bool encoded)
-{
-	SECBUF pair = SECBUF_INIT(2 * HTTP_FORM_MAX);
-	SECBUF basic = SECBUF_INIT(4 * HTTP_FORM_MAX);
-	int (*add)(struct secbuf *, const char *) =
-	    encoded ? http_form_encode : secbuf_addstr;
-	size_t i;
-
-	if (add(&pair, id) < 0 || secbuf_addstr(&pair, ":") < 0 ||
-	    add(&pair, key) < 0 ||
-	    base64url_add(&basic, pair.ptr, pair.len) < 0)
-		return true;
-	if (holds(text, basic.ptr))
-		return true;
-	for (i = 0; i < basic.len; i++)
-		if (basic.ptr[i] == '-' || basic.ptr[i] == '_')
-			basic.ptr[i] = basic.ptr[i] == '-' ? '+' : '/';
-	return holds(text, basic.ptr);
-}
-
-/* Is any secret of the request in the text? */
-static bool
-repeats_secret(const char *text, const struct lines *rq)
-{
-	static const char *const keys[] = {"client_secret", "refresh_token",
-	    "token", "password", "code", "code_verifier", "device_code"};
-	const char *id = lines_get(rq, "client_id");
-	const char *key = lines_get(rq, "client_secret"), *v;
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		v = lines_get(rq, keys[i]);
-		if (v != NULL && holds_encoded(text, v))
-			return true;
-	}
-	return id != NULL && key != NULL && *key != '\0' &&
-	       (holds_basic(text, id, key, false) ||
-		   holds_basic(text, id, key, true));
-}
-
 /* An error object of RFC 6749 §5.2, or one that looks like it. */
 static int
 refused(struct json_object *o, const char *error, const char *where,
@@ -219,7 +153,7 @@ oauth2_refusal(const struct http_response *r, const char *url,
 	int code;
 
 	http_where(url, where);
-	code = http_common_refusal(r, url, out, err);
+	code = http_common_refusal(r, url, rq, out, err);
 	if (code < 0) {
 		if (error != NULL && strcmp(error, "slow_down") == 0)
 			memcpy(out->oauth_error, "slow_down", 10);
@@ -306,8 +240,8 @@ read_access(struct json_object *o, const struct lines *rq, struct token *ret,
 		    err, ERR_PROTOCOL, "the answer has no token_type");
 	if (strcasecmp(type, "bearer") != 0) {
 		if (repeats_secret(type, rq) ||
-		    holds_encoded(type, ret->access_token.ptr) ||
-		    holds_encoded(type, ret->refresh_token.ptr))
+		    repeats_encoded(type, ret->access_token.ptr) ||
+		    repeats_encoded(type, ret->refresh_token.ptr))
 			type = "?";
 		return err_set(err, ERR_PROTOCOL,
 		    "the token is of type '%s', which is not understood",

@@ -20,7 +20,6 @@
 #define OAUTH2_UNKNOWN_LIFE    120         /* s, where expires_in is missing */
 #define OAUTH2_LIFE_MAX        315360000LL /* s; ten years */
 #define OAUTH2_DESCRIPTION_MAX 200         /* bytes of it that are shown */
-#define OAUTH2_PIECE           8           /* bytes of a secret that tell it */
 
 /* The answer's JSON object, or NULL; the caller's to release. */
 struct json_object *oauth2_object(const struct http_response *r);
@@ -35,9 +34,8 @@ int64_t oauth2_seconds(struct json_object *o, const char *name);
 /*
  * An answer that is not what was asked for: fills `out` and `err` and returns
  * the code.  `rq` is what was sent: an error or a description that repeats a
- * secret of it (or OAUTH2_PIECE bytes of its beginning, in either case of
- * letters), as it is, encoded for a form or within Basic, is dropped as a
- * whole; oauth_error is then "unknown_error".
+ * secret of it (repeats.h) is dropped as a whole; oauth_error is then
+ * "unknown_error".
  */
 int oauth2_refusal(const struct http_response *r, const char *url,
     const struct lines *rq, struct outcome *out, struct err *err);

@@ -107,15 +107,15 @@ sainet_token(const struct secbuf *headers, int64_t now, int64_t life,
 }
 
 static int
-judge(const struct http_response *r, const char *url, struct outcome *o,
-    struct err *err)
+judge(const struct http_response *r, const char *url, const struct lines *rq,
+    struct outcome *o, struct err *err)
 {
 	char where[HTTP_WHERE_MAX];
 
 	if (r->status == 200)
 		return 0;
 	http_where(url, where);
-	if (http_common_refusal(r, url, o, err) < 0)
+	if (http_common_refusal(r, url, rq, o, err) < 0)
 		return err->code;
 	if (r->status == 401 || r->status == 403)
 		return err_set(err, ERR_DENIED,
@@ -176,7 +176,7 @@ ask(struct http *h, const struct profile *p, const struct lines *rq,
 		o->http = r->status;
 		o->sent = r->sent;
 		if (code == 0)
-			return judge(r, url.ptr, o, err);
+			return judge(r, url.ptr, rq, o, err);
 		if (r->sent || code != ERR_UNAVAIL)
 			return code;
 	}

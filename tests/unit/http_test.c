@@ -271,15 +271,23 @@ common_refusals(void **data)
 	    {500, "", 0, false, -1, NULL},
 	    {302, "Location: https://u:p@evil.example/x?y\r\n", ERR_PROTOCOL,
 		false, -1, "to evil.example;"},
+	    {302, "Location: https://S3CR3T.example/\r\n", ERR_PROTOCOL, false,
+		-1, "to a place whose name repeats a secret;"},
 	    {301, "Location: /elsewhere\r\n", ERR_PROTOCOL, false, -1,
 		"another place of its own"},
 	    {304, "", ERR_PROTOCOL, false, -1, "status 304"},
 	    {429, "Retry-After: 7\r\n", ERR_UNAVAIL, true, 7, "fewer"},
 	    {503, "", ERR_UNAVAIL, true, -1, "out of service"},
 	};
+	LINES rq = LINES_INIT;
+	struct err e = ERR_INIT;
 	size_t i;
 
 	(void)data;
+	assert_int_equal(lines_begin(&rq.text, &e), 0);
+	assert_int_equal(lines_add(&rq.text, "password", "s3cr3t", &e), 0);
+	assert_int_equal(lines_end(&rq.text, &e), 0);
+	assert_int_equal(lines_parse(&rq, LINES_MESSAGE, &e), 0);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		HTTP_RESPONSE r = HTTP_RESPONSE_INIT;
 		struct outcome o = OUTCOME_INIT;
@@ -287,8 +295,8 @@ common_refusals(void **data)
 
 		r.status = rows[i].status;
 		assert_int_equal(secbuf_addstr(&r.headers, rows[i].headers), 0);
-		assert_int_equal(
-		    http_common_refusal(&r, "https://h/?q=s3cr3t", &o, &err),
+		assert_int_equal(http_common_refusal(
+				     &r, "https://h/?q=s3cr3t", &rq, &o, &err),
 		    rows[i].code);
 		assert_int_equal(o.later, rows[i].later);
 		assert_int_equal(o.retry_after, rows[i].retry_after);
