@@ -38,6 +38,11 @@ endif
 ifneq ($(findstring clang,$(VARIANT)),)
 CC         := clang
 endif
+ifneq ($(findstring fuzz,$(VARIANT)),)
+SANITIZE   := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+OPTIMISE   := -O1 -g -fno-omit-frame-pointer
+HARDEN     := -fPIC
+endif
 
 # The worker's system call filter, where the library is there.
 SECCOMP := $(shell $(PKG_CONFIG) --exists libseccomp 2>/dev/null && echo yes)
@@ -76,7 +81,7 @@ objects  = $(patsubst %,$(B)/$(1)/%.o,$(2))
 programs := $(B)/tokenring $(B)/tokenring-net $(B)/tokenring-secret
 module  := $(B)/pam_sainet.so
 
-.PHONY: all setup check check-system check-oauth demo sim bench mutants lint format \
+.PHONY: all setup check check-system check-oauth demo sim bench fuzz mutants lint format \
 	install uninstall clean clean-variant help FORCE
 
 all: $(programs) $(module)
@@ -97,7 +102,7 @@ $(library): $(common)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 link = $(if $(Q),echo "  LINK  $@";) $(CC) -pie $(OUR_CFLAGS) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) \
-	`$(PKG_CONFIG) --libs $(1)`
+	$(filter -f%,$(1)) `$(PKG_CONFIG) --libs $(filter-out -f%,$(1))`
 
 $(B)/tokenring: $(call objects,helper,$(FRONT)) $(library)
 	@$(call link,$(FRONT_PKGS))
@@ -124,9 +129,21 @@ $(B)/unit/%: tests/unit/%.c $(library) $(front_parts) $(B)/flags
 $(B)/tools/%: tests/tools/%.c $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -o $@ $< -lpam -ldl
 
-.PHONY: unit tools
+# All targets are one program, which a link's name tells what to be: with
+# libFuzzer's driver (VARIANT=clang-fuzz), else with one that replays files.
+fuzz_sources := $(wildcard tests/fuzz/*_fuzz.c)
+fuzz_targets := $(shell sed -n 's/^FUZZ(\(.*\))$$/\1/p' $(fuzz_sources))
+fuzz_driver  := $(if $(findstring fuzz,$(VARIANT)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
+$(B)/fuzz/all: $(fuzz_sources:%.c=$(B)/%.o) $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/fake_http.o \
+		$(filter %.o,$(fuzz_driver)) $(B)/helper/secret_base64.o $(front_parts) $(library)
+	$(Q)mkdir -p $(@D)
+	@$(call link,$(FRONT_PKGS) $(NET_PKGS) glib-2.0 $(filter -f%,$(fuzz_driver)))
+	$(Q)for t in $(fuzz_targets); do ln -sf all $(@D)/$$t || exit 1; done
+
+.PHONY: unit tools fuzz-targets
 unit: $(unit_tests)
 tools: $(tools)
+fuzz-targets: $(B)/fuzz/all
 
 # --- targets for people ----------------------------------------------------
 
@@ -157,6 +174,10 @@ sim:
 bench:
 	$(Q)tests/setup build demo check bench
 	$(Q)tests/as-user tests/bench/run
+
+fuzz:
+	$(Q)tests/setup build demo check ci
+	$(Q)tests/fuzz/run
 
 mutants:
 	$(Q)tests/setup build demo check
@@ -197,6 +218,7 @@ help:
 	@echo 'make install       DESTDIR, prefix, bindir, libexecdir, sysconfdir, mandir and pamdir are honoured'
 	@echo 'make sim           run the simulators by hand'
 	@echo 'make bench         print the performance figures as ratios'
+	@echo 'make fuzz          feed the parsers FUZZ_TIME seconds each (600); FUZZ names some'
 	@echo 'make mutants       take each guard away and see a test fail'
 	@echo 'make lint format   static checks; reformat'
 	@echo 'make uninstall clean'
