@@ -63,7 +63,8 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
 FRONT  := tokenring options front broker renew refresh net store store_file facts ask device \
 	browser browser_open loopback loopback_http loopback_peer login_person \
-	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git
+	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git \
+	dialect json_out docker docker_server bazel kubectl
 NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
 SECRET := tokenring-secret secret_base64 secret_items secret_list secret_search secret_service \
 	secret_watchdog
@@ -72,7 +73,7 @@ PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 FRONT_PKGS  := json-c libkeyutils liburiparser libmd
 NET_PKGS    := libcurl json-c libcrypto libmd $(if $(SECCOMP),libseccomp)
 SECRET_PKGS := libsecret-1
-LINKS       := git-credential-tokenring
+LINKS       := git-credential-tokenring docker-credential-tokenring bazel-credential-tokenring
 MAN         := helper/tokenring.1 helper/tokenring.conf.5 pam/pam_sainet.8
 
 common  := $(COMMON:%=$(B)/libcommon/%.o)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tokenring token, tokenring headers. */
-#include <json-c/json.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "broker.h"
 #include "commands.h"
+#include "json_out.h"
 
 static int
 get(struct front *f, struct grant *g, struct token *ret, struct err *err)
@@ -24,38 +22,43 @@ get(struct front *f, struct grant *g, struct token *ret, struct err *err)
 	return broker_get(g, front_min_valid(f, p), ret, err);
 }
 
-/* Written by hand where it is a secret: json-c's memory is not wiped. */
-static void
-print_json(const struct grant *g, const struct token *t)
+static int
+write_json(const struct grant *g, const struct token *t, struct secbuf *to,
+    struct err *err)
 {
-	char when[32];
-	time_t at = (time_t)t->expires_at;
-	struct tm tm;
-	const char *p;
+	char number[32];
 
-	if (gmtime_r(&at, &tm) == NULL ||
-	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		when[0] = '\0';
-	printf("{\"profile\":\"%s\",\"access_token\":\"", g->profile->name);
-	for (p = t->access_token.ptr; *p != '\0'; p++)
-		printf(*p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-	printf("\",\"token_type\":\"%s\",\"expires_at\":%lld,"
-	       "\"expires\":\"%s\"}\n",
-	    t->type, (long long)t->expires_at, when);
+	(void)snprintf(
+	    number, sizeof(number), "%lld", (long long)t->expires_at);
+	if (secbuf_addstr(to, "{\"profile\":") < 0 ||
+	    json_out_string(to, g->profile->name) < 0 ||
+	    secbuf_addstr(to, ",\"access_token\":") < 0 ||
+	    json_out_string(to, t->access_token.ptr) < 0 ||
+	    secbuf_addstr(to, ",\"token_type\":") < 0 ||
+	    json_out_string(to, t->type) < 0 ||
+	    secbuf_addstr(to, ",\"expires_at\":") < 0 ||
+	    secbuf_addstr(to, number) < 0 ||
+	    secbuf_addstr(to, ",\"expires\":") < 0 ||
+	    json_out_time(to, t->expires_at) < 0 ||
+	    secbuf_addstr(to, "}\n") < 0)
+		return err_set(err, ERR_NOMEM, "out of memory");
+	return 0;
 }
 
 int
 cmd_token(struct front *f, struct err *err)
 {
+	SECBUF text = SECBUF_INIT(LINES_LINE_MAX);
 	TOKEN t = TOKEN_INIT;
 	struct grant g;
 
 	if (get(f, &g, &t, err) < 0)
 		return err->code;
-	if (f->opt.json)
-		print_json(&g, &t);
-	else
+	if (!f->opt.json)
 		printf("%s\n", t.access_token.ptr);
+	else if (write_json(&g, &t, &text, err) < 0)
+		return err->code;
+	(void)fwrite(text.ptr, 1, text.len, stdout);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The commands.  Each returns 0 or an error code with its sentence in `err`;
- * main prints it and turns it into the exit status.
+ * main prints it, unless it is empty, and turns it into the exit status.
  */
 #ifndef COMMANDS_H
 #define COMMANDS_H
@@ -16,6 +16,9 @@ int cmd_headers(struct front *f, struct err *err);
 int cmd_curl(struct front *f, struct err *err);
 int cmd_config(struct front *f, struct err *err);
 int cmd_git(struct front *f, struct err *err);
+int cmd_docker(struct front *f, struct err *err);
+int cmd_bazel(struct front *f, struct err *err);
+int cmd_kubectl(struct front *f, struct err *err);
 
 /*
  * The header lines that a request with this token needs, each ended by a line

@@ -15,13 +15,17 @@ struct option_info {
 	unsigned commands;
 };
 
+/* Those that ask for a token. */
+#define FOR_ASKING                                                             \
+	(FOR_TOKEN | FOR_HEADERS | FOR_CURL | FOR_GIT | FOR_DOCKER |           \
+	    FOR_BAZEL | FOR_KUBECTL)
 #define O(field) offsetof(struct options, field)
 
 /* clang-format off */
 static const struct option_info infos[] = {
 	{"--profile",      TEXT,     O(profile),      FOR_ALL},
 	{"--account",      TEXT,     O(account),      FOR_ALL},
-	{"--min-valid",    SECONDS,  O(min_valid),    FOR_TOKEN | FOR_HEADERS | FOR_CURL | FOR_GIT},
+	{"--min-valid",    SECONDS,  O(min_valid),    FOR_ASKING},
 	{"--no-input",     FLAG,     O(no_input),     FOR_ALL},
 	{"--help",         FLAG,     O(help),         FOR_ALL},
 	{"-h",             FLAG,     O(help),         FOR_ALL},

@@ -22,7 +22,10 @@ enum command_bit {
 	FOR_CURL = 1 << 5,
 	FOR_CONFIG = 1 << 6,
 	FOR_GIT = 1 << 7,
-	FOR_ALL = (1 << 8) - 1,
+	FOR_DOCKER = 1 << 8,
+	FOR_BAZEL = 1 << 9,
+	FOR_KUBECTL = 1 << 10,
+	FOR_ALL = (1 << 11) - 1,
 };
 
 struct options {

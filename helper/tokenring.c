@@ -36,13 +36,20 @@ static const struct command commands[] = {
 	    "print the effective configuration"},
 	{"git",     FOR_GIT,     false, "get | store | erase | capability",
 	    "speak git's credential protocol"},
+	{"docker",  FOR_DOCKER,  false, "get | store | erase | list | version",
+	    "speak docker's credential helper protocol"},
+	{"bazel",   FOR_BAZEL,   false, "get",
+	    "speak Bazel's credential helper protocol"},
+	{"kubectl", FOR_KUBECTL, false, "[PROFILE]",
+	    "answer kubectl with an ExecCredential"},
 	{NULL, 0, false, NULL, NULL},
 };
 
 static const struct entry entries[] = {
 	{"login", cmd_login}, {"logout", cmd_logout}, {"status", cmd_status},
 	{"token", cmd_token}, {"headers", cmd_headers}, {"curl", cmd_curl},
-	{"config", cmd_config}, {"git", cmd_git},
+	{"config", cmd_config}, {"git", cmd_git}, {"docker", cmd_docker},
+	{"bazel", cmd_bazel}, {"kubectl", cmd_kubectl},
 };
 
 static const char options_help[] =
@@ -137,7 +144,7 @@ main(int argc, char **argv)
 	(void)setvbuf(stdout, output, _IOFBF, sizeof(output));
 	c = argc > 0 ? command_of_name(argv[0]) : NULL;
 	r = options_parse(&f.opt, argv + (argc > 0), commands, &c, &err);
-	if (r == 0 && f.opt.version) {
+	if (r == 0 && f.opt.version && (c == NULL || c->bit != FOR_DOCKER)) {
 		printf("tokenring %s\n", VERSION);
 	} else if (r == 0 && f.opt.help) {
 		print_help(c);
@@ -150,7 +157,7 @@ main(int argc, char **argv)
 	r = finish_output(r, &err);
 	explicit_bzero(output, sizeof(output));
 	conf_free(f.conf);
-	if (r < 0)
+	if (r < 0 && err.msg[0] != '\0')
 		(void)fprintf(stderr, "tokenring: %s\n", err.msg);
 	return front_exit(r);
 }

@@ -25,7 +25,8 @@ def listing(directory):
 
 def test_what_is_installed(place):
     assert listing(place) == [
-        "bin/git-credential-tokenring", "bin/tokenring", "lib/security/pam_sainet.so",
+        "bin/bazel-credential-tokenring", "bin/docker-credential-tokenring", "bin/git-credential-tokenring",
+        "bin/tokenring", "lib/security/pam_sainet.so",
         "libexec/tokenring/tokenring-net", "libexec/tokenring/tokenring-secret",
         "share/man/man1/tokenring.1", "share/man/man5/tokenring.conf.5", "share/man/man8/pam_sainet.8"]
     assert (place / "etc").is_dir()

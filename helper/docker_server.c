@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "docker_server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "dialect.h"
+
+static bool
+is_of_the_api(const char *path)
+{
+	static const char *const paths[] = {
+	    "", "/", "/v1", "/v1/", "/v2", "/v2/"};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
+int
+docker_server_parse(const char *raw, struct docker_server *ret, struct err *err)
+{
+	char host[MATCH_HOST_MAX + 8], shown[128];
+	const char *s = raw, *path;
+	int n, r;
+
+	ret->https = strncasecmp(raw, "http://", 7) != 0;
+	if (!ret->https)
+		s += 7;
+	else if (strncasecmp(raw, "https://", 8) == 0)
+		s += 8;
+	path = s + strcspn(s, "/");
+	n = snprintf(host, sizeof(host), "%.*s", (int)(path - s), s);
+	err_printable(shown, sizeof(shown), raw);
+	if (n <= 0 || n >= (int)sizeof(host) || host[n - 1] == ':')
+		return err_set(err, ERR_CONFIG, "'%s' names no server", shown);
+	r = match_host(
+	    host, is_of_the_api(path) ? NULL : path + 1, &ret->target, err);
+	return r < 0 ? err_wrap(err, "'%s'", shown) : 0;
+}
+
+int
+docker_server_profile(struct front *f, const struct docker_server *server,
+    const struct profile **ret, struct err *err)
+{
+	if (!server->https)
+		return err_set(err, ERR_NOTFOUND, "not https");
+	return dialect_profile(f, &server->target, ret, err);
+}
