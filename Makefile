@@ -82,7 +82,7 @@ objects  = $(patsubst %,$(B)/$(1)/%.o,$(2))
 programs := $(B)/tokenring $(B)/tokenring-net $(B)/tokenring-secret
 module  := $(B)/pam_sainet.so
 
-.PHONY: all setup check check-system check-oauth demo sim bench fuzz mutants lint format \
+.PHONY: all setup check check-system check-oauth soak demo sim bench fuzz mutants lint format \
 	install uninstall clean clean-variant help FORCE
 
 all: $(programs) $(module)
@@ -169,6 +169,10 @@ check-oauth:
 	$(Q)VARIANT=system tests/tree
 	$(Q)VARIANT=system $(PYTHON) -m pytest -q -rfEs -p no:cacheprovider tests/system_oauth
 
+soak:
+	$(Q)tests/setup build demo check
+	$(Q)tests/as-user tests/soak/run
+
 sim:
 	$(Q)cd tests && exec $(PYTHON) -m sim
 
@@ -214,6 +218,7 @@ help:
 	@echo 'make check         build and run the tests (no root needed; installs what it needs)'
 	@echo 'make check-system  tests with real sshd, sudo, su, login and clients (root)'
 	@echo 'make check-oauth   sign-in with a real OAuth 2.0 server (Node) and a real browser'
+	@echo 'make soak          kills at every step of a renewal, crowds and long rows at an expiry'
 	@echo 'make               build into build/release'
 	@echo 'make setup         install what build, demo and check need (root or sudo)'
 	@echo 'make install       DESTDIR, prefix, bindir, libexecdir, sysconfdir, mandir and pamdir are honoured'

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Crowds and long rows of callers across an expiry."""
+import re
+import subprocess
+import threading
+
+import pytest
+
+from conftest import LIBEXEC, Opened, keys
+from soak.steps import Refresher
+
+
+@pytest.fixture(params=["secret-service", "file"])
+def refresher(request, person, oauth, keyring):
+    return Refresher(person, oauth, store=request.param)
+
+
+def together(n, person, *args):
+    ready = threading.Barrier(n)
+    results = [None] * n
+
+    def one(i):
+        ready.wait()
+        results[i] = person.tokenring(*args)
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return results
+
+
+def test_200_at_once_ten_times(refresher, oauth):
+    """Rotation and reuse detection are on: a second request would end the grant."""
+    p = refresher.person
+    for rounds in range(10):
+        p.expire()
+        oauth.clear_log()
+        results = together(200, p, "token")
+        assert {(r.returncode, r.stderr) for r in results} == {(0, "")}, rounds
+        assert len({r.stdout for r in results}) == 1 and oauth.active(results[0].stdout.strip())
+        assert oauth.count("/token") == 1, rounds
+    assert len(oauth.token_requests) == 11, "the sign-in and ten renewals"
+
+
+def age(person, seconds):
+    """Let the cached token be that much older than it is."""
+    for serial, name in keys():
+        if name in person.fingerprints():
+            text = subprocess.run(["keyctl", "pipe", serial], capture_output=True, text=True, check=True).stdout
+            text = re.sub(r"(expires_at|obtained_at)=(\d+)", lambda m: f"{m[1]}={int(m[2]) - seconds}", text)
+            subprocess.run(["keyctl", "pupdate", serial], input=text, text=True, check=True, stdout=subprocess.DEVNULL)
+            return
+    raise AssertionError("nothing is cached")
+
+
+# A token of 1,200 s, of which so much is over that the row, which takes seconds, crosses the line:
+# the last fifth, and half of its life for callers who ask for more than there is.
+@pytest.mark.parametrize("over,asked", [(958, []), (598, ["--min-valid", "1000"])])
+def test_1000_one_after_the_other(refresher, oauth, over, asked):
+    p = refresher.person
+    age(p, over)
+    oauth.clear_log()
+    seen = []
+    with Opened(LIBEXEC / "tokenring-net") as opened:
+        for _ in range(1000):
+            r = p.tokenring("token", *asked)
+            assert (r.returncode, r.stderr) == (0, "")
+            seen.append(r.stdout)
+    assert oauth.count("/token") == 1 and opened.count == 1, "exactly one waited for the network"
+    assert len(set(seen)) == 2 and seen[0] != seen[-1], "the row crossed the line"
+    assert seen == sorted(seen, key=lambda token: token == seen[-1]), "nobody got the old one after the new one"
