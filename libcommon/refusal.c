@@ -13,10 +13,10 @@
 #include "io.h"
 #include "lines.h"
 
-#define HMAC_KEY_LEN    32
-#define HMAC_HEX        (2 * SHA256_DIGEST_LENGTH + 1)
-#define HMAC_KEY_LIFE_S (30 * 86400)
-#define BLOCK           64 /* SHA-256's, for RFC 2104 */
+#define HMAC_KEY_LEN 32
+#define HMAC_HEX     (2 * SHA256_DIGEST_LENGTH + 1)
+#define KEPT_S       (30 * 86400) /* at most; the wall clock may jump */
+#define BLOCK        64           /* SHA-256's, for RFC 2104 */
 
 struct memory {
 	char hmac[HMAC_HEX], boot[64], reason[ERR_TEXT_MAX];
@@ -59,7 +59,7 @@ hmac_key(struct secbuf *key)
 	if (to == NULL || getrandom(to, HMAC_KEY_LEN, 0) != HMAC_KEY_LEN)
 		return -1;
 	secbuf_grown(key, HMAC_KEY_LEN);
-	return cache_put("hmac-key", key, HMAC_KEY_LIFE_S, &err);
+	return cache_put("hmac-key", key, KEPT_S, &err);
 }
 
 /* RFC 2104 with SHA-256, the key shorter than a block. */
@@ -123,7 +123,8 @@ recall(const char *fp, struct memory *m)
 	m->until = lines_number(&l, "until", 0);
 	m->delay = lines_number(&l, "delay", 0);
 	m->code = (int)lines_number(&l, "code", ERR_DENIED);
-	return 0;
+	/* Kept beyond its end, so that the next refusal knows to double. */
+	return m->until < boot_seconds() - REFUSAL_LAST_S ? -1 : 0;
 }
 
 /* 0 also for a time that no refusal of ours can have. */
@@ -202,8 +203,9 @@ refusal_remember(const char *fp, const struct secbuf *credential,
 	    lines_add_number(&text, "code", why->code, &err) < 0 ||
 	    lines_end(&text, &err) < 0)
 		return;
-	/* Kept beyond its end, so that the next refusal knows to double. */
-	(void)cache_put(name, &text, delay + REFUSAL_LAST_S, &err);
+	/* A cache entry's own end is on the wall clock, which may be put forward
+	   by a day; recall() tells when it is of no use any more. */
+	(void)cache_put(name, &text, KEPT_S, &err);
 }
 
 void

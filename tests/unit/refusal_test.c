@@ -298,15 +298,25 @@ doubles_up_to_ten_minutes(void **data)
 static void
 doubles_after_its_time(void **data)
 {
-	char reason[8];
+	char reason[8], ago[24];
+	struct timespec now;
 
 	(void)data;
+	assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &now), 0);
 	remember(ERR_DENIED, "no", 0);
-	forge("until", "1");
+	(void)snprintf(
+	    ago, sizeof(ago), "%ld", (long)now.tv_sec - REFUSAL_LAST_S + 60);
+	forge("until", ago);
 	assert_int_equal(check_secret(), 0);
 	assert_int_equal(refusal_left(fp, reason, sizeof(reason)), 0);
 	remember(ERR_DENIED, "no", 0);
 	expect_left(2 * REFUSAL_FIRST_S);
+	/* One of long ago counts no more. */
+	(void)snprintf(
+	    ago, sizeof(ago), "%ld", (long)now.tv_sec - REFUSAL_LAST_S - 60);
+	forge("until", ago);
+	remember(ERR_DENIED, "no", 0);
+	expect_left(REFUSAL_FIRST_S);
 }
 
 static void
