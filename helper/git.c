@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tokenring git: git's credential helper protocol (gitcredentials(7),
- * git-credential(1)) for the hosts of profiles.
+ * git-credential(1)) for the hosts of profiles; for others see git_other.h.
  *
  * A miss is silent.  For a profile's host that has no token to give, the answer
  * is quit=1, so that git does not ask for a password that would be of no use.
@@ -13,97 +13,27 @@
 
 #include "broker.h"
 #include "commands.h"
+#include "git_other.h"
+#include "git_request.h"
 #include "io.h"
 #include "log.h"
 #include "match.h"
 
-struct request {
-	struct lines lines;
-	bool authtype;   /* git can send another scheme than Basic */
-	bool basic_only; /* the server's challenges name Basic, not Bearer */
-};
-
-static bool
-has_control(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	return false;
-}
-
-static bool
-is_scheme(const char *challenge, const char *scheme)
-{
-	size_t n = strlen(scheme);
-
-	return strncasecmp(challenge, scheme, n) == 0 &&
-	       (challenge[n] == '\0' || challenge[n] == ' ');
-}
-
-static void
-read_lists(struct request *q)
-{
-	const struct lines_field *f;
-	bool basic = false, bearer = false;
-	size_t i;
-
-	for (i = 0; i < q->lines.n; i++) {
-		f = &q->lines.field[i];
-		if (strcmp(f->key, "capability[]") == 0) {
-			/* An empty value forgets what was listed before. */
-			if (strcmp(f->value, "authtype") == 0)
-				q->authtype = true;
-			else if (*f->value == '\0')
-				q->authtype = false;
-		} else if (strcmp(f->key, "wwwauth[]") == 0) {
-			if (*f->value == '\0')
-				basic = bearer = false;
-			basic = basic || is_scheme(f->value, "Basic");
-			bearer = bearer || is_scheme(f->value, "Bearer");
-		}
-	}
-	q->basic_only = basic && !bearer;
-}
-
-static int
-read_request(struct request *q, struct err *err)
-{
-	const char *protocol, *host;
-
-	if (lines_read(&q->lines, STDIN_FILENO, LINES_GIT, IO_FOREVER, err) < 0)
-		return err_wrap(err, "git's request");
-	protocol = lines_get(&q->lines, "protocol");
-	host = lines_get(&q->lines, "host");
-	if ((protocol != NULL && has_control(protocol)) ||
-	    (host != NULL && has_control(host)))
-		return err_set(err, ERR_PROTOCOL,
-		    "git's request: a control character in the host");
-	read_lists(q);
-	return 0;
-}
+#define DRAIN_MS 1000 /* for a request that nobody answers */
 
 /* The target of the request; ERR_NOTFOUND: it can be none of ours. */
 static int
-find_target(const struct request *q, struct match_target *ret, struct err *err)
+find_target(
+    const struct git_request *q, struct match_target *ret, struct err *err)
 {
-	const char *url = lines_get(&q->lines, "url");
-	const char *protocol = lines_get(&q->lines, "protocol");
-	const char *host = lines_get(&q->lines, "host");
-	int r;
+	const char *protocol = credential_get(&q->given, CREDENTIAL_PROTOCOL);
+	const char *host = credential_get(&q->given, CREDENTIAL_HOST);
 
-	if (url != NULL && strncasecmp(url, "https://", 8) != 0)
-		return err_set(err, ERR_NOTFOUND, "not https");
-	if (url != NULL) {
-		r = match_url(url, ret, err);
-		if (r == 0 && strcmp(ret->path, "/") == 0)
-			ret->has_path = false;
-		return r;
-	}
 	if (protocol == NULL || host == NULL || *host == '\0' ||
-	    strcmp(protocol, "https") != 0)
+	    strcasecmp(protocol, "https") != 0)
 		return err_set(err, ERR_NOTFOUND, "not https");
-	return match_host(host, lines_get(&q->lines, "path"), ret, err);
+	return match_host(
+	    host, credential_get(&q->given, CREDENTIAL_PATH), ret, err);
 }
 
 /* A profile that was named counts only for what its `match` covers. */
@@ -111,22 +41,53 @@ static int
 find_profile(struct front *f, const struct match_target *target,
     const struct profile **ret, struct err *err)
 {
+	const struct profile *other;
+
 	if (f->opt.profile == NULL)
 		return match_profile(f->conf, target, ret, err);
 	if (front_profile(f, NULL, ret, err) < 0)
 		return err->code;
-	if (!match_covers(*ret, target))
-		return err_set(err, ERR_NOTFOUND, "not this profile's host");
+	if (match_covers(*ret, target))
+		return 0;
+	/* Another profile's host has nothing to hope for either. */
+	if (match_profile(f->conf, target, &other, err) != ERR_NOTFOUND)
+		*ret = NULL;
+	return err_set(err, ERR_NOTFOUND, "not this profile's host");
+}
+
+enum whose { PROFILES, OTHERS, NOBODYS };
+
+/* Whose request is it?  PROFILES: with the profile in `ret`. */
+static int
+resolve(struct front *f, const struct git_request *q, enum whose *whose,
+    const struct profile **ret, struct err *err)
+{
+	struct match_target target;
+	int r;
+
+	*whose = OTHERS;
+	*ret = NULL;
+	r = find_target(q, &target, err);
+	if (r == ERR_NOTFOUND)
+		return 0;
+	if (r < 0)
+		return r;
+	*whose = PROFILES;
+	r = find_profile(f, &target, ret, err);
+	if (r != ERR_NOTFOUND)
+		return r;
+	*whose = f->opt.profile != NULL && *ret == NULL ? NOBODYS : OTHERS;
 	return 0;
 }
 
 static int
-print_answer(const struct request *q, const struct profile *p,
+print_answer(const struct git_request *q, const struct profile *p,
     const struct token *t, struct err *err)
 {
-	const char *user = lines_get(&q->lines, "username");
+	const char *user = credential_get(&q->given, CREDENTIAL_USERNAME);
 
-	if (t->access_token.len == 0 || has_control(t->access_token.ptr))
+	if (t->access_token.len == 0 ||
+	    strpbrk(t->access_token.ptr, "\r\n") != NULL)
 		return err_set(
 		    err, ERR_INTERNAL, "the token cannot be handed to git");
 	if (q->authtype && !q->basic_only) {
@@ -147,9 +108,9 @@ print_answer(const struct request *q, const struct profile *p,
 
 /* git asks for somebody else than the profile's account: a miss. */
 static bool
-is_another_account(const struct request *q, const struct grant *g)
+is_another_account(const struct git_request *q, const struct grant *g)
 {
-	const char *user = lines_get(&q->lines, "username");
+	const char *user = credential_get(&q->given, CREDENTIAL_USERNAME);
 
 	return user != NULL && *user != '\0' && g->account[0] != '\0' &&
 	       strcmp(user, g->account) != 0 &&
@@ -157,66 +118,101 @@ is_another_account(const struct request *q, const struct grant *g)
 }
 
 static int
-git_get(struct front *f, const struct request *q, struct err *err)
+profile_get_token(struct front *f, const struct git_request *q,
+    const struct profile *p, struct err *err)
 {
-	struct match_target target;
-	const struct profile *p;
 	TOKEN t = TOKEN_INIT;
 	struct grant g;
-	int r;
+	int r = grant_open(&g, f, p, err);
 
-	r = find_target(q, &target, err);
-	if (r < 0)
-		return r == ERR_NOTFOUND ? 0 : r;
-	r = find_profile(f, &target, &p, err);
-	if (r == ERR_NOTFOUND)
-		return 0;
-	/* A wrong --profile says nothing of this host: git may ask others. */
-	if (r < 0 && f->opt.profile != NULL)
-		return r;
-	if (r == 0)
-		r = grant_open(&g, f, p, err);
 	if (r == 0 && is_another_account(q, &g))
 		return 0;
 	if (r == 0)
 		r = broker_get(&g, front_min_valid(f, p), &t, err);
 	if (r == 0)
 		r = print_answer(q, p, &t, err);
-	if (r < 0)
+	return r;
+}
+
+static int
+git_get(struct front *f, const struct git_request *q, struct err *err)
+{
+	const struct profile *p;
+	enum whose whose;
+	int r = resolve(f, q, &whose, &p, err);
+
+	if (r == 0 && whose == OTHERS)
+		return git_other_get(f, q, err);
+	if (r == 0 && whose == NOBODYS)
+		return 0;
+	if (r == 0)
+		r = profile_get_token(f, q, p, err);
+	/* A wrong --profile says nothing of this host: git may ask others. */
+	if (r < 0 && whose == PROFILES && (p != NULL || f->opt.profile == NULL))
 		printf("quit=1\n");
 	return r;
 }
 
+/* What is a profile's is kept by whoever renewed it. */
+static int
+git_store(struct front *f, const struct git_request *q, struct err *err)
+{
+	const struct profile *p;
+	enum whose whose;
+
+	if (resolve(f, q, &whose, &p, err) < 0)
+		return err->code;
+	return whose == OTHERS ? git_other_store(f, q, err) : 0;
+}
+
 /* That access token is no good, says git: the next `get` renews. */
 static int
-git_erase(struct front *f, const struct request *q, struct err *err)
+git_erase(struct front *f, const struct git_request *q, struct err *err)
 {
-	const char *bad = lines_get(&q->lines, "password");
-	struct match_target target;
+	const char *bad = credential_get(&q->given, CREDENTIAL_PASSWORD);
 	const struct profile *p;
+	enum whose whose;
 	struct grant g;
-	int r;
 
 	if (bad == NULL)
-		bad = lines_get(&q->lines, "credential");
-	r = find_target(q, &target, err);
-	if (r == 0)
-		r = find_profile(f, &target, &p, err);
-	if (r == ERR_NOTFOUND || bad == NULL)
+		bad = credential_get(&q->given, CREDENTIAL_CREDENTIAL);
+	if (resolve(f, q, &whose, &p, err) < 0)
+		return err->code;
+	if (whose == OTHERS)
+		return git_other_erase(f, q, err);
+	if (whose == NOBODYS || bad == NULL)
 		return 0;
-	if (r < 0 || grant_open(&g, f, p, err) < 0)
+	if (grant_open(&g, f, p, err) < 0)
 		return err->code;
 	if (broker_reject(&g, bad))
 		log_debug("git: forgot the access token of '%s'", p->name);
 	return 0;
 }
 
+/* git writes its request whoever reads it; a person at a terminal would not. */
+static void
+drain(void)
+{
+	SECBUF waste = SECBUF_INIT(LINES_MESSAGE_MAX);
+	struct err ignored = ERR_INIT;
+
+	if (!isatty(STDIN_FILENO))
+		(void)io_read_end(
+		    STDIN_FILENO, &waste, io_now_ms() + DRAIN_MS, &ignored);
+}
+
 int
 cmd_git(struct front *f, struct err *err)
 {
-	struct request q = {.lines = LINES_INIT};
+	static const struct {
+		const char *name;
+		int (*run)(struct front *f, const struct git_request *q,
+		    struct err *err);
+	} ops[] = {
+	    {"get", git_get}, {"store", git_store}, {"erase", git_erase}};
+	GIT_REQUEST q = GIT_REQUEST_INIT;
 	const char *op;
-	int r;
+	size_t i;
 
 	if (f->opt.operands != 1)
 		return err_set(err, ERR_CONFIG,
@@ -226,17 +222,14 @@ cmd_git(struct front *f, struct err *err)
 		printf("version 0\ncapability authtype\n");
 		return 0;
 	}
+	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (strcmp(op, ops[i].name) != 0)
+			continue;
+		if (git_request_read(&q, err) < 0 || front_load(f, err) < 0)
+			return err->code;
+		return ops[i].run(f, &q, err);
+	}
 	/* An operation of a later git is silently ignored, as git asks. */
-	if (strcmp(op, "get") != 0 && strcmp(op, "erase") != 0 &&
-	    strcmp(op, "store") != 0)
-		return 0;
-	r = read_request(&q, err);
-	if (r == 0 && strcmp(op, "store") != 0)
-		r = front_load(f, err);
-	if (r == 0 && strcmp(op, "get") == 0)
-		r = git_get(f, &q, err);
-	else if (r == 0 && strcmp(op, "erase") == 0)
-		r = git_erase(f, &q, err);
-	lines_release(&q.lines);
-	return r == 0 ? 0 : err->code;
+	drain();
+	return 0;
 }

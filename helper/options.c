@@ -26,6 +26,7 @@ static const struct option_info infos[] = {
 	{"--profile",      TEXT,     O(profile),      FOR_ALL},
 	{"--account",      TEXT,     O(account),      FOR_ALL},
 	{"--min-valid",    SECONDS,  O(min_valid),    FOR_ASKING},
+	{"--timeout",      SECONDS,  O(timeout),      FOR_GIT},
 	{"--no-input",     FLAG,     O(no_input),     FOR_ALL},
 	{"--help",         FLAG,     O(help),         FOR_ALL},
 	{"-h",             FLAG,     O(help),         FOR_ALL},
@@ -56,7 +57,7 @@ find(const char *arg, size_t len)
 }
 
 static int
-take_seconds(int64_t *to, const char *text, struct err *err)
+take_seconds(int64_t *to, const char *name, const char *text, struct err *err)
 {
 	int64_t ms = conf_duration_ms(text);
 	char *end;
@@ -64,7 +65,7 @@ take_seconds(int64_t *to, const char *text, struct err *err)
 	*to = ms >= 0 ? ms / 1000 : strtol(text, &end, 10);
 	if (ms < 0 && (*text < '0' || *text > '9' || *end != '\0'))
 		return err_set(
-		    err, ERR_CONFIG, "--min-valid wants a number of seconds");
+		    err, ERR_CONFIG, "%s wants a number of seconds", name);
 	return 0;
 }
 
@@ -82,7 +83,8 @@ take(struct options *o, const struct option_info *info, const char *value,
 		*(const char **)(void *)field = value;
 		return 0;
 	case SECONDS:
-		return take_seconds((int64_t *)(void *)field, value, err);
+		return take_seconds(
+		    (int64_t *)(void *)field, info->name, value, err);
 	case OVERRIDE:
 		if (o->overrides == OPTIONS_OVERRIDES_MAX)
 			return err_set(err, ERR_CONFIG, "too many options -o");
@@ -159,7 +161,7 @@ options_parse(struct options *o, char **argv, const struct command *commands,
 	unsigned seen = 0;
 	int n;
 
-	o->min_valid = -1;
+	o->min_valid = o->timeout = -1;
 	while (*argv != NULL) {
 		if (*command != NULL && (*command)->raw) {
 			o->rest = argv;

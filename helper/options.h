@@ -32,6 +32,7 @@ struct options {
 	const char *profile; /* --profile, else $TOKENRING_PROFILE */
 	const char *account;
 	int64_t min_valid; /* seconds; -1: as configured */
+	int64_t timeout;   /* git store: seconds to keep it; -1: for good */
 	bool no_input, verbose, help, version;
 	bool json, secret_stdin, device, browser, all, local, any_host,
 	    show_origin;

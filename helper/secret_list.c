@@ -76,19 +76,38 @@ answer_item(
 	return lines_add(k->answer, "item[]", line, err);
 }
 
+static int
+list_kind(struct keyring *k, const char *kind, size_t *n, struct err *err)
+{
+	CLEANUP(found_release) struct found f = {NULL, NULL};
+	size_t i;
+
+	if (keyring_search(k,
+		keyring_attributes((const char *const[][2]){
+		    {"fp", lines_get(k->request, "fp")}, {"kind", kind},
+		    {NULL, NULL}}),
+		&f, err) < 0)
+		return err->code;
+	for (i = 0; f.open[i] != NULL && *n < LIST_MAX; i++, (*n)++)
+		if (answer_item(k, f.open[i], "open", err) < 0)
+			return err->code;
+	for (i = 0; f.locked[i] != NULL && *n < LIST_MAX; i++, (*n)++)
+		if (answer_item(k, f.locked[i], "locked", err) < 0)
+			return err->code;
+	return 0;
+}
+
+/* By kind, since there may be thousands of credentials for other hosts. */
 int
 op_list(struct keyring *k, struct err *err)
 {
-	CLEANUP(found_release) struct found f = {NULL, NULL};
-	size_t i, n = 0;
+	const char *only = lines_get(k->request, "kind");
+	const char *const *kind;
+	size_t n = 0;
 
-	if (keyring_find(k, &f, err) < 0)
-		return err->code;
-	for (i = 0; f.open[i] != NULL && n < LIST_MAX; i++, n++)
-		if (answer_item(k, f.open[i], "open", err) < 0)
-			return err->code;
-	for (i = 0; f.locked[i] != NULL && n < LIST_MAX; i++, n++)
-		if (answer_item(k, f.locked[i], "locked", err) < 0)
+	for (kind = item_kinds; *kind != NULL; kind++)
+		if ((only == NULL || strcmp(only, *kind) == 0) &&
+		    list_kind(k, *kind, &n, err) < 0)
 			return err->code;
 	return 0;
 }

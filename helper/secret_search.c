@@ -4,18 +4,16 @@
 #include <string.h>
 
 GVariant *
-keyring_attributes(const char *schema, const char *fp, const char *kind)
+keyring_attributes(const char *const pairs[][2])
 {
 	GVariantBuilder b;
 
 	g_variant_builder_init(&b, G_VARIANT_TYPE("a{ss}"));
-	if (schema != NULL)
-		g_variant_builder_add(&b, "{ss}", "xdg:schema", schema);
 	g_variant_builder_add(&b, "{ss}", "v", "1");
-	if (fp != NULL)
-		g_variant_builder_add(&b, "{ss}", "fp", fp);
-	if (kind != NULL)
-		g_variant_builder_add(&b, "{ss}", "kind", kind);
+	for (; (*pairs)[0] != NULL; pairs++)
+		if ((*pairs)[1] != NULL)
+			g_variant_builder_add(
+			    &b, "{ss}", (*pairs)[0], (*pairs)[1]);
 	return g_variant_builder_end(&b);
 }
 
@@ -26,18 +24,12 @@ found_release(struct found *f)
 	g_clear_pointer(&f->locked, g_strfreev);
 }
 
-/*
- * Not by xdg:schema: gnome-keyring forgets that one while a keyring is locked,
- * and nothing would be found.
- */
 int
-keyring_find(struct keyring *k, struct found *ret, struct err *err)
+keyring_search(
+    struct keyring *k, GVariant *attributes, struct found *ret, struct err *err)
 {
-	const char *fp = lines_get(k->request, "fp");
-	const char *kind = lines_get(k->request, "kind");
 	g_autoptr(GVariant) found = keyring_ask(k, SERVICE_PATH, "SearchItems",
-	    g_variant_new("(@a{ss})", keyring_attributes(NULL, fp, kind)),
-	    "(aoao)", err);
+	    g_variant_new("(@a{ss})", attributes), "(aoao)", err);
 
 	if (found == NULL)
 		return err->code;
@@ -118,17 +110,19 @@ keyring_ensure_unlocked(
 }
 
 int
-keyring_find_some(struct keyring *k, struct found *ret, struct err *err)
+keyring_search_some(
+    struct keyring *k, GVariant *attributes, struct found *ret, struct err *err)
 {
+	g_autoptr(GVariant) by = g_variant_ref_sink(attributes);
 	g_autofree char *collection = NULL;
 
-	if (keyring_find(k, ret, err) < 0)
+	if (keyring_search(k, by, ret, err) < 0)
 		return err->code;
 	if (ret->open[0] == NULL && ret->locked[0] == NULL) {
 		if (keyring_default(k, &collection, err) < 0 ||
 		    (collection != NULL &&
 			keyring_ensure_unlocked(k, collection, err) < 0) ||
-		    (k->unlocked && keyring_find(k, ret, err) < 0))
+		    (k->unlocked && keyring_search(k, by, ret, err) < 0))
 			return err->code;
 	}
 	if (ret->open[0] == NULL && ret->locked[0] == NULL)

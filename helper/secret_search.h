@@ -13,19 +13,26 @@ struct found {
 };
 void found_release(struct found *f);
 
-/* The attributes of an item; those that are NULL are left out. */
-GVariant *keyring_attributes(
-    const char *schema, const char *fp, const char *kind);
-
-/* Search by the request's attributes; finding nothing is no failure. */
-int keyring_find(struct keyring *k, struct found *ret, struct err *err);
+/*
+ * The attributes of an item, its version first: pairs of name and value, ended
+ * by a NULL name; those whose value is NULL are left out.  Floating.
+ */
+GVariant *keyring_attributes(const char *const pairs[][2]);
 
 /*
- * As keyring_find(), but at least one item; ERR_NOTFOUND: none.  Some services
+ * Finding nothing is no failure.  Search not by xdg:schema: gnome-keyring
+ * forgets that one while a keyring is locked, and nothing would be found.
+ */
+int keyring_search(struct keyring *k, GVariant *attributes, struct found *ret,
+    struct err *err);
+
+/*
+ * The same, but at least one item; ERR_NOTFOUND: none.  Some services
  * (KeePassXC) find nothing in a locked keyring: there "none" means locked until
  * it has been unlocked.
  */
-int keyring_find_some(struct keyring *k, struct found *ret, struct err *err);
+int keyring_search_some(struct keyring *k, GVariant *attributes,
+    struct found *ret, struct err *err);
 
 /*
  * Unlock a collection or an item.  A service that has the password already, by

@@ -2,19 +2,12 @@
 #include "store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "child.h"
 #include "cleanup.h"
-#include "io.h"
 #include "lines.h"
 #include "store_file.h"
-
-#define WORKER         LIBEXECDIR "/tokenring-secret"
-#define WORKER_LATE_MS 100 /* the worker's own timer answers before ours */
+#include "store_worker.h"
 
 static const char *const kinds[] = {
     [STORE_REFRESH] = "refresh",
@@ -23,20 +16,6 @@ static const char *const kinds[] = {
     [STORE_ACCESS] = "access",
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-/* The worker's environment: each owned, NULL at the end. */
-struct env {
-	char *var[5];
-};
-
-static void
-env_release(struct env *e)
-{
-	size_t i;
-
-	for (i = 0; e->var[i] != NULL; i++)
-		free(e->var[i]);
-}
 
 const char *
 store_kind_name(enum store_kind kind)
@@ -63,135 +42,16 @@ store_find_kind(const char *name, size_t len)
 }
 
 static int
-add_env(struct env *e, const char *name, const char *value, struct err *err)
-{
-	size_t i = 0;
-
-	while (e->var[i] != NULL)
-		i++;
-	if (asprintf(&e->var[i], "%s=%s", name, value) < 0) {
-		e->var[i] = NULL;
-		return err_set(err, ERR_NOMEM, "out of memory");
-	}
-	return 0;
-}
-
-/*
- * The session bus that we were given, else the user's own; without one nothing
- * is started, for GLib would launch a bus where no keyring can be.
- */
-static int
-make_env(const struct store *s, struct env *e, struct err *err)
-{
-	static const char *const shown[] = {
-	    "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"};
-	const char *bus = secure_getenv("DBUS_SESSION_BUS_ADDRESS"), *v;
-	char path[64], address[96];
-	struct stat st;
-	size_t i;
-
-	if (bus == NULL || *bus == '\0') {
-		(void)snprintf(
-		    path, sizeof(path), "/run/user/%ld/bus", (long)geteuid());
-		if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode) ||
-		    st.st_uid != geteuid())
-			return err_set(
-			    err, ERR_UNAVAIL, "no D-Bus session bus");
-		(void)snprintf(address, sizeof(address), "unix:path=%s", path);
-		bus = address;
-	}
-	if (add_env(e, "DBUS_SESSION_BUS_ADDRESS", bus, err) < 0)
-		return err->code;
-	for (i = 0; s->may_prompt && i < 3; i++) {
-		v = secure_getenv(shown[i]);
-		if (v != NULL && add_env(e, shown[i], v, err) < 0)
-			return err->code;
-	}
-	return 0;
-}
-
-static int
 start_request(const struct store *s, const char *op, const char *fp,
     const char *kind, struct secbuf *q, struct err *err)
 {
 	if (fp != NULL && !store_is_fp(fp, strlen(fp)))
 		return err_set(err, ERR_INTERNAL, "not a fingerprint");
-	if (lines_begin(q, err) < 0 || lines_add(q, "op", op, err) < 0 ||
+	if (store_worker_begin(s, op, q, err) < 0 ||
 	    lines_add_some(q, "fp", fp, err) < 0 ||
-	    lines_add_some(q, "kind", kind, err) < 0 ||
-	    lines_add_number(q, "timeout_ms",
-		s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS,
-		err) < 0 ||
-	    (s->may_prompt && lines_add(q, "prompt", "1", err) < 0))
+	    lines_add_some(q, "kind", kind, err) < 0)
 		return err->code;
 	return 0;
-}
-
-/* The worker's verdict as an error code; its sentence is passed on. */
-static int
-judge(const struct lines *a, struct err *err)
-{
-	static const struct {
-		const char *result;
-		enum err_code code;
-	} codes[] = {{"notfound", ERR_NOTFOUND}, {"unreachable", ERR_UNAVAIL},
-	    {"denied", ERR_DENIED}, {"canceled", ERR_CANCELED}};
-	const char *result = lines_get(a, "result");
-	const char *message = lines_get(a, "message");
-	char text[ERR_TEXT_MAX];
-	enum err_code code = ERR_INTERNAL;
-	size_t i;
-
-	if (result == NULL)
-		return err_set(
-		    err, ERR_INTERNAL, "tokenring-secret gave no result");
-	if (strcmp(result, "ok") == 0)
-		return 0;
-	if (strcmp(result, "locked") == 0)
-		return err_set(err, ERR_LOCKED,
-		    "the keyring is locked; unlock it with 'tokenring login "
-		    "PROFILE' at a terminal or log in to the desktop");
-	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (strcmp(result, codes[i].result) == 0)
-			code = codes[i].code;
-	return err_set(err, code, "%s",
-	    err_printable(
-		text, sizeof(text), message != NULL ? message : result));
-}
-
-/* Complete the request, run the worker, take its answer apart. */
-static int
-run_worker(const struct store *s, struct secbuf *request, bool writes,
-    struct lines *answer, struct err *err)
-{
-	int ms = s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS;
-	CLEANUP(env_release) struct env env = {{NULL}};
-	struct child c = CHILD_INIT;
-	int r;
-
-	if (lines_end(request, err) < 0 || make_env(s, &env, err) < 0 ||
-	    child_trusted(WORKER, err) < 0)
-		return err->code;
-	c.path = WORKER;
-	c.envp = env.var;
-	if (s->lock != NULL) {
-		c.keep = s->lock->fd;
-		c.n_keep = LOCK_FILES;
-	}
-	c.deadline = io_now_ms() + ms + WORKER_LATE_MS;
-	c.outlive = writes;
-	r = child_run(&c, request, &answer->text, err);
-	if (r == ERR_UNAVAIL)
-		return err_set(err, ERR_UNAVAIL,
-		    "the keyring service did not answer within %d s",
-		    ms / 1000);
-	if (r == 0)
-		r = lines_parse(answer, LINES_MESSAGE, err);
-	if (r < 0) {
-		err->code = ERR_INTERNAL;
-		return err_wrap(err, "tokenring-secret");
-	}
-	return judge(answer, err);
 }
 
 static int
@@ -204,7 +64,7 @@ service_get(const struct store *s, const char *fp, enum store_kind kind,
 	int r = 0;
 
 	if (start_request(s, "get", fp, kinds[kind], &q, err) < 0 ||
-	    run_worker(s, &q, false, &a, err) < 0)
+	    store_worker_run(s, &q, false, &a, err) < 0)
 		return err->code;
 	secbuf_reset(ret);
 	for (i = 0; i < a.n; i++) {
@@ -243,7 +103,7 @@ service_put(const struct store *s, const char *fp, enum store_kind kind,
 		if (lines_add(&q, "payload[]", line, err) < 0)
 			return err->code;
 	}
-	return run_worker(s, &q, true, &a, err);
+	return store_worker_run(s, &q, true, &a, err);
 }
 
 /* One kind, or all with NULL. */
@@ -256,7 +116,7 @@ service_erase(
 
 	if (start_request(s, "erase", fp, kind, &q, err) < 0)
 		return err->code;
-	return run_worker(s, &q, true, &a, err);
+	return store_worker_run(s, &q, true, &a, err);
 }
 
 /* "open FP KIND LABEL" */
@@ -296,7 +156,7 @@ service_list(const struct store *s, const char *const *known,
 	for (i = 0; known != NULL && known[i] != NULL; i++)
 		if (lines_add(&q, "fp[]", known[i], err) < 0)
 			return err->code;
-	if (run_worker(s, &q, false, &a, err) < 0)
+	if (store_worker_run(s, &q, false, &a, err) < 0)
 		return err->code;
 	for (i = 0; i < a.n; i++)
 		if (strcmp(a.field[i].key, "item[]") == 0)
@@ -372,7 +232,7 @@ store_probe(const struct store *s, struct err *err)
 		return store_file_probe(err);
 	if (start_request(s, "probe", NULL, NULL, &q, err) < 0)
 		return err->code;
-	return run_worker(s, &q, false, &a, err);
+	return store_worker_run(s, &q, false, &a, err);
 }
 
 int

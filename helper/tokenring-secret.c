@@ -11,6 +11,11 @@
  * is "-" if a locked keyring does not tell it and none of the request's fp[] is
  * it; a locked item may have no label).
  *
+ * For other hosts (other.h): op=credential-get|credential-store|
+ * credential-erase|credential-list, salt, authtype=1 (get: the tool can use it),
+ * prefer=1 (store), and the credential or pattern (credential.h).  Answer: salt
+ * (to be sent with the next request), item[] and behind it a credential.
+ *
  * Nobody is asked anything without prompt=1, and a service that does not answer
  * cannot hold this program: a timer answers for it.
  */
@@ -25,6 +30,7 @@
 #include "cleanup.h"
 #include "io.h"
 #include "secret_items.h"
+#include "secret_other.h"
 #include "secret_watchdog.h"
 
 #define TIMEOUT_MS        3000
@@ -42,6 +48,10 @@ static const struct op {
 	{"erase", op_erase, true,  false, false},
 	{"list",  op_list,  false, false, false},
 	{"probe", op_probe, false, false, false},
+	{"credential-get",   op_credential_get,   false, false, false},
+	{"credential-store", op_credential_store, false, false, false},
+	{"credential-erase", op_credential_erase, false, false, false},
+	{"credential-list",  op_credential_list,  false, false, false},
     /* clang-format on */
 };
 

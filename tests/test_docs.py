@@ -177,7 +177,9 @@ def provoke(person, sainet, oauth, tmp_path):
         assert (r.returncode == 0) == (r.stderr == "") or args[0] == "curl", r
         return r.returncode
     yield "done", status("token", "good")
-    yield "git get for another host", status("git", "get", input="protocol=https\nhost=elsewhere.example\n")
+    yield "git get of nobody's", status("git", "get", input="protocol=https\n")
+    yield "git get for another host, without a keyring", status(
+        "git", "get", input="protocol=https\nhost=elsewhere.example\n")
     yield "the server said no", status("token", "bad")
     yield "no profile is for the URL", status("token", "https://elsewhere.example/")
     yield "the usage", status("frobnicate")
@@ -200,7 +202,8 @@ def test_exit_status(person, sainet, oauth, tmp_path):
     assert set(page) == {int(n) for n in re.findall(r"return (\d+);", function)}
     seen = dict(provoke(person, sainet, oauth, tmp_path))
     assert seen.pop("curl") == 22, "curl's own status"
-    assert seen == {"done": 0, "git get for another host": 0, "the server said no": 1, "no profile is for the URL": 1,
+    assert seen == {"done": 0, "git get of nobody's": 0,
+                    "git get for another host, without a keyring": 4, "the server said no": 1, "no profile is for the URL": 1,
                     "the usage": 2, "the configuration": 2, "a person must sign in": 3,
                     "the keyring's service cannot be reached": 4, "asked later": 4, "asked later, not asked again": 4}
     assert set(seen.values()) == set(page)

@@ -6,6 +6,7 @@ import pytest
 
 import sim
 from conftest import BIN, Opened
+from keyring import Keyring
 
 
 @pytest.fixture
@@ -23,6 +24,12 @@ def forge(person, oauth, tmp_path):
                           GIT_COMMITTER_NAME="A", GIT_COMMITTER_EMAIL="a@example.com",
                           GIT_CONFIG_GLOBAL="/dev/null", GIT_ASKPASS="/bin/false")
         yield git
+
+
+@pytest.fixture(scope="module")
+def empty_keyring():
+    with Keyring() as k:
+        yield k
 
 
 def git(person, *args, **kw):
@@ -93,7 +100,8 @@ def test_a_username_is_kept(person, forge):
     "host={host}\n", "protocol=https\n", "", "\n", "protocol=https\nhost=\n",
     "protocol=https\nhost=evil-{host}\n", "unknown=1\n",
 ])
-def test_a_miss_is_silent(person, forge, text):
+def test_a_miss_is_silent(person, forge, empty_keyring, text):
+    person.session(empty_keyring)
     r = ask(person, "get", text.format(host=host(forge)))
     assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
 
@@ -144,7 +152,8 @@ def test_quit_when_a_person_is_needed(person, sainet):
     assert (r.returncode, r.stdout) == (3, "quit=1\n") and "tokenring login erp" in r.stderr
 
 
-def test_profile_option_never_widens_the_host(person, forge):
+def test_profile_option_never_widens_the_host(person, forge, empty_keyring):
+    person.session(empty_keyring)
     r = ask(person, "get", "protocol=https\nhost=elsewhere.example\n", "--profile", "itc")
     assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
     r = ask(person, "get", f"protocol=https\nhost={host(forge)}\n", "--profile", "itc")
@@ -165,7 +174,8 @@ def test_a_wrong_profile_option_does_not_end_gits_search(person, forge):
     assert r.returncode == 2 and r.stdout == ""
 
 
-def test_paths(person, forge):
+def test_paths(person, forge, empty_keyring):
+    person.session(empty_keyring)
     person.config.write_text(person.config.read_text().replace(f"match = {forge.url}", f"match = {forge.url}/a"))
     base = f"protocol=https\nhost={host(forge)}\n"
     assert "password=" in ask(person, "get", base).stdout

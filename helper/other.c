@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "other.h"
+
+#include <ctype.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cache.h"
+#include "io.h"
+#include "lock.h"
+#include "store_worker.h"
+
+#define SALT_LIFE_S  3600 /* in the cache: it saves a search a request */
+#define SALT_LEN     64
+#define SALT_WAIT_MS 1000 /* for others that make the keyring's salt */
+#define NAME_LEN     32
+
+static const char *const tools[] = {
+    [OTHER_GIT] = "git",
+    [OTHER_DOCKER] = "docker",
+};
+
+static bool
+is_name(const char *s, const char *unwanted)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= 0x20 || *s == 0x7f ||
+		    strchr(unwanted, *s) != NULL)
+			return false;
+	return true;
+}
+
+/* "name:443" and "name:" are "name", for https. */
+static size_t
+without_port(const char *protocol, const char *host)
+{
+	bool http = strcmp(protocol, "http") == 0;
+	bool https = strcmp(protocol, "https") == 0;
+	const char *colon = strrchr(host, ':');
+
+	if ((http || https) && colon != NULL && strchr(colon, ']') == NULL &&
+	    (colon[1] == '\0' || strcmp(colon + 1, http ? "80" : "443") == 0))
+		return (size_t)(colon - host);
+	return strlen(host);
+}
+
+int
+other_host(struct credential *c, const char *protocol, const char *host,
+    struct err *err)
+{
+	SECBUF name = SECBUF_INIT(OTHER_HOST_MAX);
+	char scheme[OTHER_PROTOCOL_MAX + 1];
+	size_t i, n = strlen(protocol);
+
+	if (n == 0 || n >= sizeof(scheme) || !is_name(protocol, ":/?#@\\%"))
+		return err_set(err, ERR_PROTOCOL, "not a protocol");
+	for (i = 0; i <= n; i++)
+		scheme[i] = (char)tolower((unsigned char)protocol[i]);
+	if (!is_name(host, "/?#@\\%"))
+		return err_set(err, ERR_PROTOCOL, "not a host name");
+	n = without_port(scheme, host);
+	if (secbuf_add(&name, host, n) < 0)
+		return err_set(err, ERR_PROTOCOL, "the host name is too long");
+	for (i = 0; i < n; i++)
+		name.ptr[i] = (char)tolower((unsigned char)name.ptr[i]);
+	if (n == 0 && strncmp(scheme, "http", 4) == 0)
+		return err_set(err, ERR_PROTOCOL, "the host has no name");
+	if (credential_set(c, CREDENTIAL_PROTOCOL, scheme, err) < 0)
+		return err->code;
+	return credential_set(c, CREDENTIAL_HOST, name.ptr, err);
+}
+
+/* What is kept for this session's keyring is kept under its bus's address. */
+static int
+keyring_name(char ret[NAME_LEN + 1], struct err *err)
+{
+	char bus[STORE_BUS_MAX + 32];
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA2_CTX sha;
+	int i;
+
+	if (store_worker_bus(bus, STORE_BUS_MAX, err) < 0)
+		return err->code;
+	SHA256Init(&sha);
+	SHA256Update(&sha, (const uint8_t *)"tokenring salt", 14);
+	SHA256Update(&sha, (const uint8_t *)bus, strlen(bus));
+	SHA256Final(digest, &sha);
+	for (i = 0; i < NAME_LEN / 2; i++)
+		(void)snprintf(ret + 2 * (ptrdiff_t)i, 3, "%02x", digest[i]);
+	return 0;
+}
+
+static bool
+add_salt(const char *entry, struct secbuf *request)
+{
+	SECBUF salt = SECBUF_INIT(SALT_LEN);
+	struct err ignored = ERR_INIT;
+
+	return cache_get(entry, &salt, &ignored) == 0 && salt.len == SALT_LEN &&
+	       lines_add(request, "salt", salt.ptr, &ignored) == 0;
+}
+
+static void
+keep_salt(const char *entry, const struct lines *answer)
+{
+	SECBUF salt = SECBUF_INIT(SALT_LEN);
+	const char *s = lines_get(answer, "salt");
+	struct err ignored = ERR_INIT;
+
+	if (s != NULL && secbuf_set(&salt, s) == 0)
+		(void)cache_put(entry, &salt, SALT_LIFE_S, &ignored);
+}
+
+/* Two may make a salt at once and nothing is lost, but each costs a search. */
+static void
+wait_for_salt(const char *name, struct lock *ret)
+{
+	int64_t until = io_now_ms() + SALT_WAIT_MS;
+	struct err ignored = ERR_INIT;
+
+	while (
+	    lock_try(ret, name, &ignored) == ERR_UNAVAIL && io_now_ms() < until)
+		lock_pause(10);
+}
+
+static int
+ask(const struct other *o, const char *op, const struct credential *c,
+    struct lines *answer, struct err *err)
+{
+	bool writes = strcmp(op, "credential-store") == 0 ||
+		      strcmp(op, "credential-erase") == 0;
+	struct store s = {STORE_SECRET_SERVICE, o->may_prompt, NULL};
+	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
+	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX];
+	LOCK lock = LOCK_INIT;
+
+	if (keyring_name(name, err) < 0 ||
+	    store_worker_begin(&s, op, &q, err) < 0 ||
+	    lines_add(&q, "tool[]", tools[o->tool], err) < 0 ||
+	    (o->authtype && lines_add(&q, "authtype", "1", err) < 0) ||
+	    (o->prefer && lines_add(&q, "prefer", "1", err) < 0) ||
+	    (c != NULL && credential_write(c, CREDENTIAL_PROTOCOL,
+			      CREDENTIAL_FORGET_AT, &q, err) < 0))
+		return err->code;
+	(void)snprintf(entry, sizeof(entry), "%s.salt", name);
+	if (!add_salt(entry, &q) && writes) {
+		wait_for_salt(name, &lock);
+		s.lock = &lock;
+	}
+	if (store_worker_run(&s, &q, writes, answer, err) < 0)
+		return err->code;
+	keep_salt(entry, answer);
+	return 0;
+}
+
+int
+other_get(const struct other *o, const struct credential *pattern,
+    struct credential *ret, struct err *err)
+{
+	LINES a = LINES_INIT;
+	size_t pos = 0;
+	int r;
+
+	r = ask(o, "credential-get", pattern, &a, err);
+	if (r < 0)
+		return r;
+	while (pos < a.n && strcmp(a.field[pos].key, "item[]") != 0)
+		pos++;
+	if (pos == a.n)
+		return err_set(
+		    err, ERR_INTERNAL, "tokenring-secret gave no credential");
+	pos++;
+	return credential_read(ret, &a, &pos, err);
+}
+
+int
+other_store(const struct other *o, const struct credential *c, struct err *err)
+{
+	LINES a = LINES_INIT;
+
+	return ask(o, "credential-store", c, &a, err);
+}
+
+int
+other_erase(
+    const struct other *o, const struct credential *pattern, struct err *err)
+{
+	LINES a = LINES_INIT;
+
+	return ask(o, "credential-erase", pattern, &a, err);
+}
+
+int
+other_list(
+    const struct other *o, other_visit *visit, void *arg, struct err *err)
+{
+	LINES a = LINES_INIT;
+	CREDENTIAL c = CREDENTIAL_INIT;
+	size_t pos = 0;
+
+	if (ask(o, "credential-list", NULL, &a, err) < 0)
+		return err->code;
+	while (pos < a.n && strcmp(a.field[pos].key, "item[]") != 0)
+		pos++;
+	while (pos < a.n) {
+		pos++;
+		if (credential_read(&c, &a, &pos, err) < 0)
+			return err->code;
+		visit(&c, arg);
+	}
+	return 0;
+}
