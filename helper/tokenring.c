@@ -4,6 +4,7 @@
  * neither an HTTP nor a D-Bus library; those are the workers' (DESIGN in the
  * README's picture).
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,9 @@ main(int argc, char **argv)
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* A file that may not grow is an error to deal with: a grant may hang on
+	   what comes next. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)setvbuf(stdout, output, _IOFBF, sizeof(output));
 	c = argc > 0 ? command_of_name(argv[0]) : NULL;
 	r = options_parse(&f.opt, argv + (argc > 0), commands, &c, &err);
