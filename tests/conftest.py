@@ -172,6 +172,14 @@ class Opened:
         os.close(self.fd)
 
 
+@pytest.fixture(scope="session")
+def clock_library(tmp_path_factory):
+    """To be preloaded, for another time (e2e/clock.c)."""
+    path = tmp_path_factory.mktemp("clock") / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O", "-o", path, TESTS / "e2e" / "clock.c"], check=True)
+    return path
+
+
 def runtime_dirs():
     uid = os.getuid()
     return [p for p in (pathlib.Path(f"/run/user/{uid}/tokenring"),

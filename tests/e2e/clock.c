@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * To be preloaded: a wall clock that is wrong by WRONG_BY seconds.  Read at the
- * start, for our programs clear their environment before they look at a clock;
+ * To be preloaded: a wall clock that is wrong by WRONG_BY seconds, and a machine
+ * that has been up for UP_MORE seconds more than it has.  Read at the start, for our programs clear their environment before they look at a clock;
  * that is why Debian's libfaketime does not do.
  */
 #define _GNU_SOURCE
@@ -11,14 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static time_t wrong_by;
+static time_t wrong_by, up_more;
 
 __attribute__((constructor)) static void
 begin(void)
 {
-	const char *v = getenv("WRONG_BY");
+	const char *wrong = getenv("WRONG_BY"), *up = getenv("UP_MORE");
 
-	wrong_by = v != NULL ? atol(v) : 0;
+	wrong_by = wrong != NULL ? atol(wrong) : 0;
+	up_more = up != NULL ? atol(up) : 0;
 }
 
 int
@@ -28,6 +29,8 @@ clock_gettime(clockid_t id, struct timespec *ret)
 
 	if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
 		ret->tv_sec += wrong_by;
+	if (r == 0 && id == CLOCK_BOOTTIME)
+		ret->tv_sec += up_more;
 	return r;
 }
 

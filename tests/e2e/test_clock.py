@@ -1,30 +1,22 @@
 # SPDX-License-Identifier: MIT
 """The machine's clock a day forward and back, for the front and its workers (clock.c)."""
 import pathlib
-import subprocess
 import tempfile
 import time
 
 import pytest
 
 import sim
-from conftest import BIN, BUILD, LIBEXEC, TESTS, stored
+from conftest import BIN, BUILD, LIBEXEC, stored
 
 DAY = 86400
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    path = tmp_path_factory.mktemp("clock") / "clock.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O", "-o", path, TESTS / "e2e" / "clock.c"], check=True)
-    return path
-
-
-@pytest.fixture(scope="module")
-def old_ca(library, tmp_path_factory):
+def old_ca(clock_library, tmp_path_factory):
     """An authority whose certificates were good some days ago already."""
     with pytest.MonkeyPatch.context() as m:
-        m.setenv("LD_PRELOAD", str(library))
+        m.setenv("LD_PRELOAD", str(clock_library))
         m.setenv("WRONG_BY", str(-3 * DAY))
         ca = sim.CA(str(tmp_path_factory.mktemp("ca")))
         ca.cert()
@@ -75,9 +67,9 @@ class Clock:
 
 
 @pytest.fixture(params=["kernel", "file"])
-def clock(request, person, library):
+def clock(request, person, clock_library):
     """With the cache in the kernel's keyring, and in files."""
-    c = Clock(person, [] if request.param == "kernel" else [BUILD / "tools" / "nokeys"], library)
+    c = Clock(person, [] if request.param == "kernel" else [BUILD / "tools" / "nokeys"], clock_library)
     yield c
     c.place.cleanup()
 
