@@ -160,14 +160,13 @@ check:
 	$(Q)tests/as-user tests/check
 
 check-system:
-	$(Q)tests/setup build demo check system
+	$(Q)tests/setup build demo check system oauth
 	$(Q)tests/check-system
+	$(Q)tests/check-oauth
 
 check-oauth:
 	$(Q)tests/setup build demo check oauth
-	$(Q)tests/oidc/install
-	$(Q)VARIANT=system tests/tree
-	$(Q)VARIANT=system $(PYTHON) -m pytest -q -rfEs -p no:cacheprovider tests/system_oauth
+	$(Q)tests/check-oauth
 
 soak:
 	$(Q)tests/setup build demo check
@@ -216,7 +215,7 @@ clean-variant:
 help:
 	@echo 'make demo          show the main job on bundled simulators (installs what it needs)'
 	@echo 'make check         build and run the tests (no root needed; installs what it needs)'
-	@echo 'make check-system  tests with real sshd, sudo, su, login and clients (root)'
+	@echo 'make check-system  tests with real sshd, sudo, su, login and clients (root); check-oauth too'
 	@echo 'make check-oauth   sign-in with a real OAuth 2.0 server (Node) and a real browser'
 	@echo 'make soak          kills at every step of a renewal, crowds and long rows at an expiry'
 	@echo 'make               build into build/release'

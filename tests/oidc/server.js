@@ -43,6 +43,17 @@ function configuration(clients) {
   };
 }
 
+// This server never says slow_down of its own accord: one client's first poll
+// is answered so, in place of authorization_pending.
+let pleased = false;
+async function slowDown(ctx, next) {
+  await next();
+  if (!pleased && ctx.oidc?.client?.clientId === 'slow' && ctx.body?.error === 'authorization_pending') {
+    pleased = true;
+    ctx.body = { error: 'slow_down' };
+  }
+}
+
 const input = createInterface({ input: process.stdin });
 input.once('line', (line) => {
   const { cert, key, clients } = JSON.parse(line);
@@ -50,6 +61,7 @@ input.once('line', (line) => {
   server.listen(0, '127.0.0.1', () => {
     const issuer = `https://localhost:${server.address().port}`;
     const provider = new Provider(issuer, configuration(clients));
+    provider.use(slowDown);
     provider.on('server_error', (ctx, error) => console.error(error));
     server.on('request', provider.callback());
     console.log(JSON.stringify({ issuer }));

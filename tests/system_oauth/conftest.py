@@ -46,7 +46,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 def clients():
     for c in CLIENTS:
         yield {**c, "grant_types": ["client_credentials"], "redirect_uris": [], "response_types": []}
-    for name in ("app", "hasty"):
+    for name in ("app", "hasty", "slow"):
         yield {"client_id": name, "token_endpoint_auth_method": "none", "application_type": "native",
                "redirect_uris": ["http://127.0.0.1/callback"], "response_types": ["code"],
                "grant_types": ["authorization_code", "refresh_token", DEVICE_GRANT]}

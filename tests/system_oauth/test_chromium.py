@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -168,6 +169,29 @@ def test_a_code_for_another_request(app, provider):
         assert visit(changed(at, code=theirs)) == 200
         status, said = s.end()
     assert status == 1 and "invalid_grant" in said and not stored(app, "refresh")
+
+
+def test_a_second_answer(app, provider):
+    """The first is the only one: for the same sign-in again, or for another one, nobody listens any more."""
+    web = Web(provider.ca)
+    with SignIn(app) as s:
+        at = web.sign_in(s.url)
+        again = Web(provider.ca, name="mallory").sign_in(s.url)
+        assert visit(at) == 200
+        assert s.end() == (0, "")
+        for url in (at, again):
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", urlsplit(url).port), timeout=5)
+    assert provider.introspect(app.ok("token"))["sub"] == "alice"
+
+
+def test_nobody_answers(app, place, clock_library):
+    """Five minutes, which are made to pass at once; then the port is closed, and nothing is kept."""
+    library = shutil.copy(clock_library, place)
+    os.chmod(library, 0o755)
+    r = app.tokenring("login", "--browser", env={"BROWSER": "/bin/true", "LD_PRELOAD": library, "SKIP_WAITS": "1"})
+    assert r.returncode == 1 and "nobody signed in within 5 minutes" in r.stderr, r
+    assert not stored(app, "refresh")
 
 
 @pytest.mark.parametrize("uid", [STRANGER, 0])

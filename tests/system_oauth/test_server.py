@@ -98,6 +98,19 @@ def test_device_pending_then_approved(user, provider):
     assert len(stored(user, "refresh")) == 1
 
 
+def test_device_slow_down(user, provider):
+    """RFC 8628, section 3.5: 5 s to the first poll, which is answered so, and 10 s to the next."""
+    user.person(provider, "device", client="slow")
+    with Device(user) as d:
+        begun = time.monotonic()
+        time.sleep(6)
+        assert d.process.poll() is None
+        assert "Success" in Web(provider.ca).sign_in(d.url)
+        assert d.end() == (0, "")
+        assert time.monotonic() - begun > 14
+    assert provider.active(user.ok("token"))
+
+
 def test_device_declined(user, provider):
     user.person(provider, "device")
     with Device(user) as d:
