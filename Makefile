@@ -107,6 +107,7 @@ link = $(if $(Q),echo "  LINK  $@";) $(CC) -pie $(OUR_CFLAGS) $(OUR_LDFLAGS) $(C
 
 $(B)/tokenring: $(call objects,helper,$(FRONT)) $(library)
 	@$(call link,$(FRONT_PKGS))
+$(B)/tokenring-net: private OUR_LDFLAGS += -Wl,--export-dynamic
 $(B)/tokenring-net: $(call objects,helper,$(NET)) $(library)
 	@$(call link,$(NET_PKGS))
 $(B)/tokenring-secret: $(call objects,helper,$(SECRET)) $(library)

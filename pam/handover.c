@@ -145,6 +145,13 @@ hand_over(pam_handle_t *pamh, const struct options *o, enum occasion occasion,
 		    st->user);
 		return;
 	}
+	if (subject_groups(&s) != 0) {
+		pam_syslog(pamh, LOG_WARNING,
+		    "(user '%s') the token could not be handed over: no list "
+		    "of the user's groups",
+		    st->user);
+		return;
+	}
 	if (deliver(&s, st->fingerprint, &st->token, &err) == 0)
 		report_debug(
 		    pamh, o, "(user '%s') the token is handed over", st->user);

@@ -73,26 +73,25 @@ find_user(struct subject *s, const char *name)
 	return 1;
 }
 
-static int
-find_groups(struct subject *s)
+int
+subject_groups(struct subject *s)
 {
 	int room = 32, n;
 	gid_t *p;
 
-	for (;;) {
+	while (s->n_groups == 0) {
 		p = reallocarray(s->groups, (size_t)room, sizeof(*p));
 		if (p == NULL)
 			return PAM_BUF_ERR;
 		s->groups = p;
 		n = room;
-		if (getgrouplist(s->name, s->gid, p, &n) >= 0) {
+		if (getgrouplist(s->name, s->gid, p, &n) >= 0)
 			s->n_groups = n;
-			return 0;
-		}
-		if (room >= SUBJECT_GROUPS_MAX)
+		else if (room >= SUBJECT_GROUPS_MAX)
 			return PAM_SYSTEM_ERR;
 		room = n > room && n <= SUBJECT_GROUPS_MAX ? n : room * 2;
 	}
+	return 0;
 }
 
 /* 1 a member, 0 not, or the negative of a PAM code. */
@@ -156,13 +155,15 @@ subject_find(struct subject *s, pam_handle_t *pamh, const struct options *o)
 	s->why = "below minimum_uid=";
 	if (s->uid == 0 || s->uid == (uid_t)-1 || s->uid < o->minimum_uid)
 		return 0;
-	r = find_groups(s);
-	if (r != 0)
-		return r;
-	s->why = "in none of allow_group=";
-	r = o->allow_group != NULL ? member_of_any(s, o->allow_group) : 1;
-	if (r <= 0)
-		return -r;
+	if (o->allow_group != NULL) {
+		s->why = "in none of allow_group=";
+		r = subject_groups(s);
+		if (r != 0)
+			return r;
+		r = member_of_any(s, o->allow_group);
+		if (r <= 0)
+			return -r;
+	}
 	s->ours = true;
 	return 0;
 }

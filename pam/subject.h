@@ -21,7 +21,7 @@ struct subject {
 	char name[SUBJECT_NAME_MAX + 1]; /* "": not a name of ours to repeat */
 	uid_t uid;
 	gid_t gid;
-	gid_t *groups; /* all of them, the primary one included */
+	gid_t *groups; /* subject_groups: all, the primary one included */
 	int n_groups;
 	bool ours;       /* known, and within the options' limits */
 	const char *why; /* not ours: the reason */
@@ -38,6 +38,12 @@ struct subject {
  */
 int subject_find(
     struct subject *s, pam_handle_t *pamh, const struct options *o);
+
+/*
+ * Look up which groups he is in, if that is not known yet: it may ask a
+ * directory, and so is left out where nobody needs it.  0 or a PAM code.
+ */
+int subject_groups(struct subject *s);
 
 void subject_release(struct subject *s);
 

@@ -30,9 +30,10 @@ static struct {
 		gid_t gid;
 	} group[FAKES_MAX];
 	int users, groups, error;
-	bool ids, quiet, secure;
+	bool ids, quiet, secure, no_groups;
 	uid_t real, effective;
 	long clock;
+	char answer[64]; /* the name in every entry; "": that asked for */
 } fakes;
 
 static void
@@ -63,11 +64,15 @@ fakes_command(const char *verb, char *a, char *b, char *c)
 		fakes.group[fakes.groups++].gid = (gid_t)atoi(b);
 	} else if (strcmp(verb, "nss-error") == 0)
 		fakes.error = atoi(a);
+	else if (strcmp(verb, "nss-answers") == 0)
+		(void)snprintf(fakes.answer, sizeof(fakes.answer), "%s", a);
 	else if (strcmp(verb, "ids") == 0) {
 		fakes.ids = true;
 		(void)sscanf(a, "%u:%u", &fakes.real, &fakes.effective);
 	} else if (strcmp(verb, "setenv") == 0)
 		(void)setenv(a, b != NULL ? b : "", 1);
+	else if (strcmp(verb, "nss-no-groups") == 0)
+		fakes.no_groups = true;
 	else if (strcmp(verb, "set-uid") == 0)
 		fakes.secure = true;
 	else if (strcmp(verb, "clock") == 0)
@@ -128,7 +133,8 @@ getpwnam_r(const char *name, struct passwd *pw, char *buf, size_t size,
 			/* As large as a real entry with many members. */
 			if (size < 5000) /* libpam looks at errno */
 				return errno = ERANGE;
-			(void)snprintf(buf, size, "%s", name);
+			(void)snprintf(buf, size, "%s",
+			    fakes.answer[0] != '\0' ? fakes.answer : name);
 			memset(pw, 0, sizeof(*pw));
 			pw->pw_name = buf;
 			pw->pw_uid = fakes.user[i].uid;
@@ -174,6 +180,8 @@ getgrouplist(const char *user, gid_t primary, gid_t *groups, int *n)
 	int room = *n, total = 0, i;
 
 	list[0] = '\0';
+	if (fakes.no_groups)
+		return -1; /* as without memory: `n` is as it was */
 	for (i = 0; i < fakes.users; i++)
 		if (strcmp(fakes.user[i].name, user) == 0)
 			(void)snprintf(
