@@ -74,7 +74,7 @@ drop_key(const struct cache_place *p)
 		forget_key(key);
 }
 
-/* As in dirs.c: only ours, mode 0700, no link. */
+/* As in dirs.c: only ours, closed to others, no link. */
 static int
 open_ours(int parent, const char *name, bool make)
 {
@@ -86,7 +86,7 @@ open_ours(int parent, const char *name, bool make)
 	fd = openat(
 	    parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
-	    (st.st_mode & 07777) != 0700)
+	    (st.st_mode & 0077) != 0)
 		return -1;
 	return TAKE_FD(fd);
 }

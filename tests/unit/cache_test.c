@@ -45,6 +45,7 @@
 	} while (0)
 
 static char name[33];
+static bool isolated;
 
 static bool
 write_text(const char *path, const char *text)
@@ -72,7 +73,7 @@ isolate(void)
 	    write_text("/proc/self/gid_map", gids) &&
 	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0) {
 		(void)mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
-		(void)mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
+		isolated = mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0;
 	}
 }
 
@@ -521,6 +522,42 @@ neither_place(void)
 	return 0;
 }
 
+/* What may be in the directory's place, where everybody can put something. */
+static int
+strange_directories(void)
+{
+	static const mode_t wrong[] = {0755, 0710, 0701, 0777};
+	static const mode_t right[] = {0700, 01700, 02700};
+	char path[64];
+	size_t i;
+
+	STEP(lose_kernel(EPERM));
+	(void)snprintf(
+	    path, sizeof(path), "/dev/shm/tokenring-%ld", (long)geteuid());
+	STEP(rmdir(path) == 0);
+	STEP(mkdir("/dev/shm/elsewhere", 0700) == 0);
+	STEP(symlink("elsewhere", path) == 0);
+	STEP(put("astray", 60) == ERR_UNAVAIL);
+	STEP(unlink(path) == 0 && rmdir("/dev/shm/elsewhere") == 0);
+	STEP(symlink("nowhere", path) == 0);
+	STEP(put("astray", 60) == ERR_UNAVAIL);
+	STEP(unlink(path) == 0 && rmdir("/dev/shm/nowhere") < 0);
+	STEP(mknod(path, S_IFREG | 0600, 0) == 0);
+	STEP(put("astray", 60) == ERR_UNAVAIL);
+	STEP(unlink(path) == 0 && mkdir(path, 0700) == 0);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		STEP(chmod(path, wrong[i]) == 0);
+		STEP(put("seen", 60) == ERR_UNAVAIL && holds(NULL));
+	}
+	for (i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		STEP(chmod(path, right[i]) == 0);
+		STEP(put("kept", 60) == 0 && holds("kept"));
+		cache_drop(name);
+	}
+	STEP(chmod(path, 0700) == 0);
+	return 0;
+}
+
 static void
 need_runtime(void)
 {
@@ -546,6 +583,16 @@ substitutes_of_every_kind(void **data)
 	(void)data;
 	need_runtime();
 	apart(strange_files);
+}
+
+static void
+directories_of_every_kind(void **data)
+{
+	(void)data;
+	need_runtime();
+	if (!isolated)
+		skip(); /* the machine's own /dev/shm is left alone */
+	apart(strange_directories);
 }
 
 static void
@@ -789,6 +836,7 @@ main(void)
 	    cmocka_unit_test(read_from_every_session),
 	    cmocka_unit_test(substitute_on_tmpfs),
 	    cmocka_unit_test(substitutes_of_every_kind),
+	    cmocka_unit_test(directories_of_every_kind),
 	    cmocka_unit_test(kernel_replaces_the_substitute),
 	    cmocka_unit_test(nothing_older_is_left),
 	    cmocka_unit_test(largest_entries),
