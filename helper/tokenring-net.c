@@ -70,12 +70,14 @@ set_watchdog(int64_t deadline)
 	(void)setitimer(ITIMER_REAL, &t, NULL);
 }
 
+/* PAM's workers read the file that the profile names themselves. */
 static int
 collect_ca(const struct lines *rq, struct secbuf *pem, struct err *err)
 {
+	bool pam = lines_get(rq, "config") != NULL;
 	size_t i;
 
-	for (i = 0; i < rq->n; i++)
+	for (i = 0; !pam && i < rq->n; i++)
 		if (strcmp(rq->field[i].key, "ca[]") == 0 &&
 		    (secbuf_addstr(pem, rq->field[i].value) < 0 ||
 			secbuf_addstr(pem, "\n") < 0))

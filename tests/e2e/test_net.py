@@ -460,6 +460,19 @@ def test_pam_takes_nothing_else_of_the_request(pam, sainet, place):
     with Proxy() as proxy:
         a = pam(https_proxy=proxy.url, url=dead_url(), domain="OTHER", ssl_cert_file=str(place / "none"))
         assert a["result"] == "ok" and proxy.asked == []
+    assert pam(**{"ca[]": "not a certificate"})["result"] == "ok"
+    # Nor whom to trust, where the profile leaves that to the system.
+    text = "".join(x for x in pam.standard.splitlines(True) if not x.startswith("ca_file"))
+    ca, hashed = place / "ca.pem", place / "hashed"
+    hashed.mkdir(mode=0o755)
+    digest = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", ca], capture_output=True, text=True,
+                            check=True).stdout.strip()
+    (hashed / f"{digest}.0").symlink_to(ca)
+    asked = len(sainet.logins)
+    for field in ({"ssl_cert_file": str(ca)}, {"ssl_cert_dir": str(hashed)}):
+        assert pam(text, **field)["result"] == "unavailable"
+    assert ask("login", ca, config=str(pam.config), user="alice", password=PASSWORD)["result"] == "unavailable"
+    assert len(sainet.logins) == asked
 
 
 def test_pam_does_not_do_anything_else(pam):
