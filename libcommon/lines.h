@@ -26,7 +26,9 @@
  * Of a device authorization: device_code, user_code, verification_uri,
  * verification_uri_complete, interval, expires_in.  Of a discovery: token_url,
  * authorization_url, device_authorization_url, revocation_url, iss_supported.
- * Keys are added, never redefined.
+ * Keys are added, never redefined, and unknown ones are passed over: a program
+ * and its worker may be of different builds (tests/frozen).  Another word in
+ * result would take another version.
  */
 #ifndef LINES_H
 #define LINES_H
