@@ -179,6 +179,7 @@ sim:
 bench:
 	$(Q)tests/setup build demo check bench
 	$(Q)tests/as-user tests/bench/run
+	$(Q)[ "$$(id -u)" != 0 ] || { tests/setup system && tests/check-system tests/system/bench-pam; }
 
 fuzz:
 	$(Q)tests/setup build demo check ci
@@ -187,6 +188,7 @@ fuzz:
 mutants:
 	$(Q)tests/setup build demo check
 	$(Q)tests/as-user tests/mutants/run
+	$(Q)[ "$$(id -u)" != 0 ] || { tests/setup system && tests/check-system tests/mutants/run; }
 
 lint:
 	$(Q)tests/lint
@@ -223,9 +225,9 @@ help:
 	@echo 'make setup         install what build, demo and check need (root or sudo)'
 	@echo 'make install       DESTDIR, prefix, bindir, libexecdir, sysconfdir, mandir and pamdir are honoured'
 	@echo 'make sim           run the simulators by hand'
-	@echo 'make bench         print the performance figures as ratios'
+	@echo 'make bench         print the performance figures as ratios (as root: also logins through the real libpam)'
 	@echo 'make fuzz          feed the parsers FUZZ_TIME seconds each (600); FUZZ names some'
-	@echo 'make mutants       take each guard away and see a test fail'
+	@echo 'make mutants       take each guard away and see a test fail (as root: also those that only root can see)'
 	@echo 'make lint format   static checks; reformat'
 	@echo 'make uninstall clean'
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,7 +104,8 @@ realloc(void *p, size_t n)
 
 /* What faults_hostile has switched on, of those that are calls. */
 static struct {
-	bool no_parent, held_exec, held_exit, held_key, undumped;
+	bool no_parent, orphan, held_exec, held_exit, held_key, undumped;
+	bool no_random, no_ticket;
 	pid_t drive;
 } hostile;
 
@@ -125,7 +127,12 @@ pipe2(int fd[2], int flags)
 ssize_t
 getrandom(void *to, size_t n, unsigned flags)
 {
-	return now(ENOSYS) ? -1 : syscall(SYS_getrandom, to, n, flags);
+	if (now(ENOSYS))
+		return -1;
+	/* Less than was asked for, as a signal may leave it. */
+	if (hostile.no_random || (hostile.no_ticket && n == 16))
+		n = 1;
+	return syscall(SYS_getrandom, to, n, flags);
 }
 
 static void __attribute__((__noreturn__)) stay(void)
@@ -140,6 +147,18 @@ getppid(void)
 	if (hostile.no_parent && getpid() != hostile.drive)
 		return 0;
 	return (pid_t)syscall(SYS_getppid);
+}
+
+/* The caller dies before its child has asked to be told of that. */
+pid_t
+setsid(void)
+{
+	if (hostile.orphan) {
+		(void)kill(shared->caller, SIGKILL);
+		while (syscall(SYS_getppid) == shared->caller)
+			(void)sched_yield();
+	}
+	return (pid_t)syscall(SYS_setsid);
 }
 
 /* The caller dies while its worker is held up on its way. */
@@ -209,6 +228,12 @@ faults_hostile(const char *what)
 		limit(RLIMIT_NPROC, 0);
 	else if (strcmp(what, "no-parent") == 0)
 		hostile.no_parent = true;
+	else if (strcmp(what, "orphan") == 0)
+		hostile.orphan = true;
+	else if (strcmp(what, "no-random") == 0)
+		hostile.no_random = true;
+	else if (strcmp(what, "no-ticket") == 0)
+		hostile.no_ticket = true;
 	else if (strcmp(what, "held-exec") == 0)
 		hostile.held_exec = true;
 	else if (strcmp(what, "held-exit") == 0)
