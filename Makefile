@@ -63,7 +63,7 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
 FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other facts ask device \
 	browser browser_open loopback loopback_http loopback_peer login_person \
-	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_other git_request \
+	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request \
 	dialect json_out docker docker_server bazel kubectl
 NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
 SECRET := tokenring-secret credential secret_base64 secret_items secret_keep secret_list secret_match secret_other secret_salt \
