@@ -63,7 +63,13 @@ input.once('line', (line) => {
     const provider = new Provider(issuer, configuration(clients));
     provider.use(slowDown);
     provider.on('server_error', (ctx, error) => console.error(error));
-    server.on('request', provider.callback());
+    // How the token endpoint answered, for whoever wants to count: not of the protocol.
+    const counts = { ok: 0, refused: 0 };
+    provider.on('grant.success', () => { counts.ok += 1; });
+    provider.on('grant.error', () => { counts.refused += 1; });
+    const answer = provider.callback();
+    server.on('request', (request, response) => (
+      request.url === '/_counts' ? response.end(JSON.stringify(counts)) : answer(request, response)));
     console.log(JSON.stringify({ issuer }));
   });
 });
