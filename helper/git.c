@@ -13,6 +13,7 @@
 
 #include "broker.h"
 #include "commands.h"
+#include "facts.h"
 #include "git_other.h"
 #include "git_request.h"
 #include "io.h"
@@ -106,15 +107,45 @@ print_answer(const struct git_request *q, const struct profile *p,
 	return 0;
 }
 
-/* git asks for somebody else than the profile's account: a miss. */
+/* Has anybody signed in with the profile as this user? */
 static bool
-is_another_account(const struct git_request *q, const struct grant *g)
+is_known(const struct grant *g)
+{
+	struct err ignored = ERR_INIT;
+	struct facts facts;
+
+	return facts_read(g->fp, &facts, &ignored) == 0;
+}
+
+/*
+ * Whose token?  That of the request's user, if it is the profile's account or
+ * one that somebody has signed in as.  A profile that names no account answers
+ * with the one that it has; any other is opened too, with ERR_NOTFOUND.
+ */
+static int
+open_account(struct front *f, const struct git_request *q,
+    const struct profile *p, struct grant *ret, struct err *err)
 {
 	const char *user = credential_get(&q->given, CREDENTIAL_USERNAME);
+	const char *asked = f->opt.account;
+	struct grant own;
 
-	return user != NULL && *user != '\0' && g->account[0] != '\0' &&
-	       strcmp(user, g->account) != 0 &&
-	       strcmp(user, profile_get(g->profile, CONF_BASIC_USERNAME)) != 0;
+	if (grant_open(ret, f, p, err) < 0)
+		return err->code;
+	if (user == NULL || *user == '\0' || strcmp(user, ret->account) == 0 ||
+	    strcmp(user, profile_get(p, CONF_BASIC_USERNAME)) == 0)
+		return 0;
+	if (asked == NULL && strlen(user) < TOKEN_NAME_MAX) {
+		f->opt.account = user;
+		own = *ret;
+		if (grant_open(ret, f, p, err) == 0 && is_known(ret))
+			return 0;
+		f->opt.account = NULL;
+		*ret = own;
+	}
+	if (ret->account[0] == '\0')
+		return 0;
+	return err_set(err, ERR_NOTFOUND, "for another account");
 }
 
 static int
@@ -123,9 +154,9 @@ profile_get_token(struct front *f, const struct git_request *q,
 {
 	TOKEN t = TOKEN_INIT;
 	struct grant g;
-	int r = grant_open(&g, f, p, err);
+	int r = open_account(f, q, p, &g, err);
 
-	if (r == 0 && is_another_account(q, &g))
+	if (r == ERR_NOTFOUND)
 		return 0;
 	if (r == 0)
 		r = broker_get(&g, front_min_valid(f, p), &t, err);
@@ -173,6 +204,7 @@ git_erase(struct front *f, const struct git_request *q, struct err *err)
 	const struct profile *p;
 	enum whose whose;
 	struct grant g;
+	int r;
 
 	if (bad == NULL)
 		bad = credential_get(&q->given, CREDENTIAL_CREDENTIAL);
@@ -182,8 +214,10 @@ git_erase(struct front *f, const struct git_request *q, struct err *err)
 		return git_other_erase(f, q, err);
 	if (whose == NOBODYS || bad == NULL)
 		return 0;
-	if (grant_open(&g, f, p, err) < 0)
-		return err->code;
+	/* Whoever's it is called: it has to be the one that we hold. */
+	r = open_account(f, q, p, &g, err);
+	if (r < 0 && r != ERR_NOTFOUND)
+		return r;
 	if (broker_reject(&g, bad))
 		log_debug("git: forgot the access token of '%s'", p->name);
 	return 0;

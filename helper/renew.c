@@ -22,8 +22,13 @@
 int
 renew_sign_in(const struct grant *g, struct err *err, const char *why)
 {
+	const char *account = g->front->opt.account;
+	char who[TOKEN_NAME_MAX];
+
 	return err_set(err, ERR_INTERACT,
-	    "%s; sign in with: tokenring login %s", why, g->profile->name);
+	    "%s; sign in with: tokenring login %s%s%s", why, g->profile->name,
+	    account != NULL ? " --account " : "",
+	    account != NULL ? err_printable(who, sizeof(who), account) : "");
 }
 
 /* The cache's entry of a client's refresh token. */

@@ -135,6 +135,7 @@ main(int argc, char **argv)
 {
 	static char output[BUFSIZ];
 	const struct rlimit none = {0, 0};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct command *c;
 	struct front f = {.conf = NULL};
 	struct err err = ERR_INIT;
@@ -144,7 +145,7 @@ main(int argc, char **argv)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* A file that may not grow is an error to deal with: a grant may hang on
 	   what comes next. */
-	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	(void)setvbuf(stdout, output, _IOFBF, sizeof(output));
 	c = argc > 0 ? command_of_name(argv[0]) : NULL;
 	r = options_parse(&f.opt, argv + (argc > 0), commands, &c, &err);
