@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,6 +152,7 @@ run_curl(const struct journey *j, const struct token *t, bool any_host,
 {
 	static char name[] = "curl", quiet[] = "-q", header[] = "-H",
 		    cacert[] = "--cacert", proxy[] = "--proxy";
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
 	char *argv[ARGUMENTS_MAX + 8], source[32];
 	const char *ca = profile_get(j->profile, CONF_CA_FILE);
 	const char *via = profile_get(j->profile, CONF_PROXY);
@@ -182,6 +184,7 @@ run_curl(const struct journey *j, const struct token *t, bool any_host,
 		argv[n++] = *args;
 	}
 	argv[n] = NULL;
+	(void)sigaction(SIGXFSZ, &usual, NULL); /* main() ignores it */
 	(void)execvp(name, argv);
 	return err_set(err, ERR_CONFIG, "cannot run curl: %s", strerror(errno));
 }

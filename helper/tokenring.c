@@ -134,6 +134,7 @@ int
 main(int argc, char **argv)
 {
 	static char output[BUFSIZ];
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct rlimit none = {0, 0};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct command *c;

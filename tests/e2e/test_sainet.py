@@ -122,6 +122,16 @@ def test_curl_reads_no_curlrc(erp, sainet):
     assert r.returncode == 0 and json.loads(r.stdout)
 
 
+def test_curl_starts_with_our_callers_signals(erp, sainet, tmp_path):
+    login(erp)
+    fake = tmp_path / "curl"
+    fake.write_text("#!/bin/sh\ngrep SigIgn /proc/self/status\n")
+    fake.chmod(0o755)
+    as_started = erp.run(fake)
+    r = erp.tokenring("curl", f"{sainet.api}/ADR02", env={"PATH": f"{tmp_path}:{erp.env['PATH']}"})
+    assert r.stdout.startswith("SigIgn") and r.stdout == as_started.stdout, r
+
+
 def test_a_url_and_a_profile_must_agree(erp, sainet):
     login(erp)
     assert erp.ok("headers", "--profile", "erp", f"{sainet.api}/x")
