@@ -18,6 +18,6 @@
 bool repeats_secret(const char *text, const struct lines *rq);
 
 /* Is this one, as it is or encoded? */
-bool repeats_encoded(const char *text, const char *secret);
+bool repeats_encoded(const char *text, const char *confided);
 
 #endif
