@@ -22,5 +22,4 @@ FUZZ(loopback)
 	for (i = 0; status == 200 && i < q.n; i++)
 		for (k = 0; k < i; k++)
 			HOLDS(strcmp(q.param[i].name, q.param[k].name) != 0);
-	HOLDS(status == 200 || loopback_param(&q, "nobody") == NULL);
 }
