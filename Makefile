@@ -65,8 +65,9 @@ FRONT  := tokenring options front broker renew refresh net store store_file stor
 	browser browser_open loopback loopback_http loopback_peer login_person \
 	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request \
 	dialect json_out docker docker_server bazel kubectl
+FRONT  += cmd_doctor $(filter doctor%,$(notdir $(basename $(wildcard helper/*.c))))
 NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
-SECRET := tokenring-secret credential secret_base64 secret_items secret_keep secret_list secret_match secret_other secret_salt \
+SECRET := tokenring-secret credential secret_base64 secret_describe secret_items secret_keep secret_list secret_match secret_other secret_salt \
 	secret_search secret_service secret_watchdog
 PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 
@@ -93,7 +94,7 @@ $(B)/flags: FORCE
 	$(Q)mkdir -p $(@D) && echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' >$@
 
 # Only these see the headers of the heavy libraries.
-pkgs_of = $(if $(filter %/http %/http_why,$(1)),libcurl,)$(if $(filter %/tokenring-secret helper/secret_%,$(1)), libsecret-1,)
+pkgs_of = $(if $(filter %/http %/http_%,$(1)),libcurl,)$(if $(filter %/tokenring-secret helper/secret_%,$(1)), libsecret-1,)
 $(B)/%.o: %.c $(B)/flags Makefile
 	$(if $(Q),@echo "  CC    $@")
 	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(if $(strip $(call pkgs_of,$*)),`$(PKG_CONFIG) --cflags $(call pkgs_of,$*)`) \

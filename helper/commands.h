@@ -15,6 +15,7 @@ int cmd_token(struct front *f, struct err *err);
 int cmd_headers(struct front *f, struct err *err);
 int cmd_curl(struct front *f, struct err *err);
 int cmd_config(struct front *f, struct err *err);
+int cmd_doctor(struct front *f, struct err *err);
 int cmd_git(struct front *f, struct err *err);
 int cmd_docker(struct front *f, struct err *err);
 int cmd_bazel(struct front *f, struct err *err);

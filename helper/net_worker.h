@@ -56,6 +56,9 @@ int net_seccomp(struct err *err);
  */
 int net_profile(struct net_job *job, struct err *err);
 
+/* The operation probe, whose findings go to job->more. */
+int net_probe(struct net_job *job, struct http *http, struct err *err);
+
 /* For whom the token is kept: part of its fingerprint. */
 const char *net_account(const struct net_job *job);
 

@@ -33,13 +33,14 @@ static const struct option_info infos[] = {
 	{"--version",      FLAG,     O(version),      FOR_ALL},
 	{"-v",             FLAG,     O(verbose),      FOR_ALL},
 	{"-o",             OVERRIDE, 0,               FOR_ALL},
-	{"--json",         FLAG,     O(json),         FOR_STATUS | FOR_TOKEN},
+	{"--json",         FLAG,     O(json),         FOR_STATUS | FOR_TOKEN | FOR_DOCTOR},
 	{"--secret-stdin", FLAG,     O(secret_stdin), FOR_LOGIN},
 	{"--device",       FLAG,     O(device),       FOR_LOGIN},
 	{"--browser",      FLAG,     O(browser),      FOR_LOGIN},
 	{"--all",          FLAG,     O(all),          FOR_LOGOUT},
 	{"--local",        FLAG,     O(local),        FOR_LOGOUT},
 	{"--any-host",     FLAG,     O(any_host),     FOR_CURL},
+	{"--online",       FLAG,     O(online),       FOR_DOCTOR},
 	{"--show-origin",  FLAG,     O(show_origin),  FOR_CONFIG},
 };
 /* clang-format on */

@@ -131,7 +131,7 @@ judge(const struct lines *a, struct err *err)
 
 /* Complete the request, run the worker, take its answer apart. */
 int
-store_worker_run(const struct store *s, struct secbuf *request, bool writes,
+store_worker_ask(const struct store *s, struct secbuf *request, bool writes,
     struct lines *answer, struct err *err)
 {
 	int ms = s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS;
@@ -162,4 +162,14 @@ store_worker_run(const struct store *s, struct secbuf *request, bool writes,
 		return err_wrap(err, "tokenring-secret");
 	}
 	return judge(answer, err);
+}
+
+int
+store_worker_run(const struct store *s, struct secbuf *request, bool writes,
+    struct lines *answer, struct err *err)
+{
+	int r = store_worker_ask(s, request, writes, answer, err);
+
+	return r == ERR_UNAVAIL ? err_hint(err, "'tokenring doctor' says more")
+				: r;
 }

@@ -25,4 +25,8 @@ int store_worker_begin(
 int store_worker_run(const struct store *s, struct secbuf *request, bool writes,
     struct lines *answer, struct err *err);
 
+/* The same without a hint at the command that says more. */
+int store_worker_ask(const struct store *s, struct secbuf *request, bool writes,
+    struct lines *answer, struct err *err);
+
 #endif

@@ -144,6 +144,8 @@ run(struct net_job *job, struct http *http, struct err *err)
 	if (op == NULL)
 		return err_set(
 		    err, ERR_CONFIG, "the request names no operation");
+	if (strcmp(op, "probe") == 0)
+		return net_probe(job, http, err);
 	if (sainet != (strcmp(op, "login") == 0))
 		return err_set(err, ERR_CONFIG,
 		    "profile '%s': its provider does not know this operation",
@@ -186,7 +188,7 @@ serve(struct net_job *job, struct err *err)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	LINES rq = LINES_INIT;
 	SECBUF answer = SECBUF_INIT(LINES_MESSAGE_MAX);
@@ -195,6 +197,8 @@ main(void)
 	struct err why = ERR_INIT, err = ERR_INIT;
 	int r;
 
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return puts("tokenring-net " VERSION) < 0 ? EXIT_BROKEN : 0;
 	job.begun = io_now_ms();
 	job.caller = geteuid();
 	job.rq = &rq;

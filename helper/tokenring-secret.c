@@ -4,7 +4,7 @@
  * loads libsecret and GLib.  One request on descriptor 0, one answer on 1, both
  * in the format of lines.h, then exit: 0 if an answer was written.
  *
- * Request: op=put|get|erase|list|probe, timeout_ms, prompt=1 (a person is
+ * Request: op=put|get|erase|list|probe|describe, timeout_ms, prompt=1 (a person is
  * there), fp, kind, label, payload[] (put: the secret's lines).
  * Answer: result=ok|notfound|locked|unreachable|denied|canceled|failed, message
  * (if not ok), payload[] (get), item[] (list: "open|locked FP KIND LABEL"; FP
@@ -21,6 +21,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,6 +30,7 @@
 
 #include "cleanup.h"
 #include "io.h"
+#include "secret_describe.h"
 #include "secret_items.h"
 #include "secret_other.h"
 #include "secret_watchdog.h"
@@ -52,6 +54,7 @@ static const struct op {
 	{"credential-store", op_credential_store, false, false, false},
 	{"credential-erase", op_credential_erase, false, false, false},
 	{"credential-list",  op_credential_list,  false, false, false},
+	{"describe", op_describe, false, false, false},
     /* clang-format on */
 };
 
@@ -173,13 +176,15 @@ settle(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	SECBUF payload = SECBUF_INIT(LINES_MESSAGE_MAX);
 	SECBUF answer = SECBUF_INIT(LINES_MESSAGE_MAX);
 	struct err err = ERR_INIT, e = ERR_INIT;
 	int r;
 
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return puts("tokenring-secret " VERSION) < 0 ? 1 : 0;
 	settle();
 	watchdog_set(TIMEOUT_MS);
 	r = serve(&payload, &err);

@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	    "run curl with the right headers"},
 	{"config",  FOR_CONFIG,  false, "[--show-origin]",
 	    "print the effective configuration"},
+	{"doctor",  FOR_DOCTOR,  false, "[--online] [--json]",
+	    "find what is wrong, and say what to do"},
 	{"git",     FOR_GIT,     false, "get | store | erase | capability",
 	    "speak git's credential protocol"},
 	{"docker",  FOR_DOCKER,  false, "get | store | erase | list | version",
@@ -49,7 +51,8 @@ static const struct command commands[] = {
 static const struct entry entries[] = {
 	{"login", cmd_login}, {"logout", cmd_logout}, {"status", cmd_status},
 	{"token", cmd_token}, {"headers", cmd_headers}, {"curl", cmd_curl},
-	{"config", cmd_config}, {"git", cmd_git}, {"docker", cmd_docker},
+	{"config", cmd_config}, {"doctor", cmd_doctor},
+	{"git", cmd_git}, {"docker", cmd_docker},
 	{"bazel", cmd_bazel}, {"kubectl", cmd_kubectl},
 };
 
@@ -137,6 +140,7 @@ main(int argc, char **argv)
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct rlimit none = {0, 0};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	const struct rlimit none = {0, 0};
 	const struct command *c;
 	struct front f = {.conf = NULL};
 	struct err err = ERR_INIT;

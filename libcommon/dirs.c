@@ -42,9 +42,8 @@ dirs_ours(int parent, const char *name, const char *shown, struct err *err)
 	return TAKE_FD(fd);
 }
 
-/* HOME if it is ours, else the password file's. */
-static int
-home(char *to, size_t size)
+int
+dirs_home(char *to, size_t size)
 {
 	const char *h = secure_getenv("HOME");
 	struct passwd *pw;
@@ -69,7 +68,7 @@ base(const char *variable, const char *rest, char *to, size_t size)
 
 	if (v != NULL && v[0] == '/')
 		return snprintf(to, size, "%s", v) < (int)size ? 0 : -1;
-	if (home(h, sizeof(h)) < 0)
+	if (dirs_home(h, sizeof(h)) < 0)
 		return -1;
 	return snprintf(to, size, "%s/%s", h, rest) < (int)size ? 0 : -1;
 }
@@ -86,6 +85,17 @@ make_parents(char *path)
 		*p = '/';
 	}
 	(void)mkdir(path, 0700);
+}
+
+int
+dirs_state_path(char *to, size_t size, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (base("XDG_STATE_HOME", ".local/state", path, sizeof(path)) < 0 ||
+	    snprintf(to, size, "%s/tokenring", path) >= (int)size)
+		return err_set(err, ERR_NOTFOUND, "no home directory");
+	return 0;
 }
 
 int

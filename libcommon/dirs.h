@@ -44,6 +44,12 @@ int dirs_runtime_next(int *place);
  */
 int dirs_ours(int parent, const char *name, const char *shown, struct err *err);
 
+/* The state directory's path, there or not; ERR_NOTFOUND: no home. */
+int dirs_state_path(char *to, size_t size, struct err *err);
+
+/* HOME if it is ours, else the password file's; -1 if there is none. */
+int dirs_home(char *to, size_t size);
+
 /* The user's configuration file's path into `to`; ERR_NOTFOUND: no home. */
 int dirs_user_config(char *to, size_t size, struct err *err);
 

@@ -232,6 +232,7 @@ http_send(struct http *h, const struct http_request *rq,
 	h->in_body = h->headers_done = h->too_long = false;
 	h->error[0] = '\0';
 	h->local = 0;
+	h->refused_certificate = false;
 	if (left == 0 && !h->tried)
 		return err_set(err, ERR_INTERNAL,
 		    "no time was left before the first request: this machine "

@@ -8,8 +8,8 @@
  * nothing from the environment, HTTP/1.1 on a connection of its own (so that
  * libcurl never repeats a request on its own account).
  *
- * Only http.c and http_why.c know libcurl (7.87 or later); they run in
- * tokenring-net alone, whose exit wipes what libcurl copied.
+ * Only http*.c know libcurl (7.87 or later); they run in tokenring-net alone,
+ * whose exit wipes what libcurl copied.
  */
 #ifndef HTTP_H
 #define HTTP_H

@@ -102,8 +102,7 @@ http_header(const struct secbuf *headers, const char *name, const char **value,
 	return found;
 }
 
-/* The three forms of RFC 9110 §5.6.7; -1 for anything else. */
-static time_t
+time_t
 http_date(const char *text)
 {
 	static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT",

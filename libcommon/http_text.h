@@ -37,6 +37,9 @@ int http_form_add(struct secbuf *to, const char *name, const char *value);
 size_t http_header(const struct secbuf *headers, const char *name,
     const char **value, size_t *len);
 
+/* A date in any of the three forms of RFC 9110 §5.6.7; -1: it is none. */
+time_t http_date(const char *text);
+
 /* Seconds of Retry-After (RFC 9110 §10.2.3), capped; -1 if none is readable. */
 int64_t http_retry_after(const struct secbuf *headers, time_t now);
 

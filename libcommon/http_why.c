@@ -78,15 +78,18 @@ bad_certificate(struct http *h, const char *where, struct err *err)
 	char text[CURL_ERROR_SIZE];
 	long verdict = 0; /* X509_V_ERR_*, x509_vfy.h */
 
+	h->refused_certificate = true;
 	(void)curl_easy_getinfo(h->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
 	if (verdict == 9 || verdict == 10)
 		return err_set(err, ERR_UNAVAIL, "the certificate of %s %s",
 		    where, verdict == 9 ? "is not valid yet" : "has expired");
-	if (verdict >= 18 && verdict <= 21)
-		return err_set(err, ERR_UNAVAIL,
+	if (verdict >= 18 && verdict <= 21) {
+		err_set(err, ERR_UNAVAIL,
 		    "the certificate of %s is of an authority that is not "
 		    "trusted (ca_file names another)",
 		    where);
+		return err_hint(err, "'tokenring doctor --online' shows it");
+	}
 	if (verdict > 1) /* X509_V_ERR_UNSPECIFIED: OpenSSL has no objection */
 		return err_set(err, ERR_UNAVAIL,
 		    "the certificate of %s is not valid: %s", where,

@@ -18,6 +18,7 @@ struct http {
 	struct http_response *response;
 	size_t body_max;
 	bool in_body, headers_done, too_long;
+	bool refused_certificate;
 	int local; /* errno of a socket that this machine could not give */
 };
 

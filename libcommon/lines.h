@@ -26,6 +26,8 @@
  * Of a device authorization: device_code, user_code, verification_uri,
  * verification_uri_complete, interval, expires_in.  Of a discovery: token_url,
  * authorization_url, device_authorization_url, revocation_url, iss_supported.
+ * Of a probe (of the URL `target`): trusted, complaint, authority, date,
+ * subject, names, sha256, not_after.
  * Keys are added, never redefined, and unknown ones are passed over: a program
  * and its worker may be of different builds (tests/frozen).  Another word in
  * result would take another version.

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whom git asks for our hosts' credentials, and whom it gives them to: every
+ * helper of a chain is told to store what one of them gave (git-credential(1)).
+ *
+ * A helper's value may be a shell command with a secret in it: no more than its
+ * first word is ever shown.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "io.h"
+#include "match.h"
+
+#define CONFIG_MAX      1048576 /* bytes of git's configuration */
+#define GIT_MS          2000
+#define CHAIN_MAX       16
+#define HELPER_NAME_MAX 64
+#define PLAIN_MAX       1048576 /* bytes of ~/.git-credentials */
+#define HOSTS_MAX       50      /* of profiles, that are looked at */
+#define HOST_PORT       (MATCH_HOST_MAX + 8)
+#define HTTPS_PORT      443
+
+struct helper {
+	char name[HELPER_NAME_MAX];
+	char origin[PATH_MAX]; /* "file:/home/a/.gitconfig" */
+	bool ours, plaintext;
+};
+
+struct chain {
+	struct helper helper[CHAIN_MAX];
+	size_t n;
+};
+
+/* "store" of "store --file=x", of "/usr/lib/git-core/git-credential-store". */
+static void
+read_helper(struct helper *h, const char *value, const char *origin)
+{
+	static const char prefix[] = "git-credential-";
+	size_t n = strcspn(value, " \t\n");
+	const char *slash = memrchr(value, '/', n);
+	const char *word = slash != NULL ? slash + 1 : value;
+
+	n -= (size_t)(word - value);
+	if (strncmp(word, prefix, sizeof(prefix) - 1) == 0) {
+		word += sizeof(prefix) - 1;
+		n -= sizeof(prefix) - 1;
+	}
+	(void)snprintf(h->origin, sizeof(h->origin), "%s", origin);
+	h->ours = n == 9 && strncmp(word, "tokenring", 9) == 0;
+	h->plaintext = n == 5 && strncmp(word, "store", 5) == 0;
+	if (*value == '!') {
+		h->ours = strstr(value, "tokenring") != NULL;
+		h->plaintext = false;
+		word = "a shell command";
+		n = strlen(word);
+	}
+	(void)snprintf(h->name, sizeof(h->name), "%.*s",
+	    (int)(n < HELPER_NAME_MAX ? n : HELPER_NAME_MAX - 1), word);
+}
+
+/* Is "credential.helper" or "credential.URL.helper" for this server? */
+static bool
+key_is_for(const char *key, const struct match_target *t)
+{
+	static const char section[] = "credential.", name[] = ".helper";
+	struct match_target theirs;
+	struct err ignored = ERR_INIT;
+	char url[MATCH_URL_MAX];
+	size_t n = strlen(key);
+
+	if (strcasecmp(key, "credential.helper") == 0)
+		return true;
+	if (n < sizeof(section) + sizeof(name) - 1 ||
+	    strncasecmp(key, section, sizeof(section) - 1) != 0 ||
+	    strcasecmp(key + n - (sizeof(name) - 1), name) != 0)
+		return false;
+	n -= sizeof(section) - 1 + sizeof(name) - 1;
+	if (t == NULL || snprintf(url, sizeof(url), "%.*s", (int)n,
+			     key + sizeof(section) - 1) >= (int)sizeof(url))
+		return false;
+	return match_url(url, &theirs, &ignored) == 0 &&
+	       strcmp(theirs.host, t->host) == 0 && theirs.port == t->port;
+}
+
+/*
+ * The chain for a server, or with NULL for any other: helpers in git's order,
+ * of which an empty value forgets those before it.  `text`: "ORIGIN NUL KEY LF
+ * VALUE NUL", again and again, as `git config --null --show-origin` writes it.
+ */
+static void
+read_chain(
+    const struct secbuf *text, const struct match_target *t, struct chain *ret)
+{
+	const char *p = text->ptr, *stop = p + text->len, *origin, *value;
+	char key[MATCH_URL_MAX];
+	size_t n;
+
+	ret->n = 0;
+	while (p < stop) {
+		origin = p;
+		p += strlen(p) + 1;
+		if (p >= stop)
+			return;
+		n = strcspn(p, "\n");
+		value = p[n] == '\n' ? p + n + 1 : "";
+		(void)snprintf(key, sizeof(key), "%.*s",
+		    (int)(n < sizeof(key) ? n : 0), p);
+		p += strlen(p) + 1;
+		if (!key_is_for(key, t))
+			continue;
+		if (*value == '\0')
+			ret->n = 0;
+		else if (ret->n < CHAIN_MAX)
+			read_helper(&ret->helper[ret->n++], value, origin);
+	}
+}
+
+static const char *
+file_of(const struct helper *h)
+{
+	return strncmp(h->origin, "file:", 5) == 0 ? h->origin + 5 : h->origin;
+}
+
+static void
+say_how(struct doctor *d, const char *host)
+{
+	doctor_do(d,
+	    "git config --global --replace-all credential.https://%s.helper '' "
+	    "&& git "
+	    "config --global --add credential.https://%s.helper tokenring",
+	    host, host);
+}
+
+static void
+judge_chain(struct doctor *d, const struct chain *c, const char *host)
+{
+	size_t i, ours = c->n;
+
+	for (i = 0; i < c->n && ours == c->n; i++)
+		if (c->helper[i].ours)
+			ours = i;
+	for (i = 0; i < c->n; i++) {
+		const struct helper *h = &c->helper[i];
+
+		if (h->plaintext) {
+			doctor_find(d, DOCTOR_ERROR, "git-plaintext",
+			    "git gives every credential of %s to the helper "
+			    "'%s' (in %s), which writes it to a file in plain "
+			    "text",
+			    host, h->name, file_of(h));
+			say_how(d, host);
+		} else if (i < ours && ours < c->n) {
+			doctor_find(d, DOCTOR_WARNING, "git-before",
+			    "for %s git asks the helper '%s' (in %s) before "
+			    "tokenring: what that one keeps may have expired",
+			    host, h->name, file_of(h));
+			say_how(d, host);
+		} else if (i > ours) {
+			doctor_find(d, DOCTOR_NOTE, "git-after",
+			    "git gives the tokens of %s to the helper '%s' "
+			    "(in %s) as well",
+			    host, h->name, file_of(h));
+			say_how(d, host);
+		}
+	}
+	if (ours == c->n) {
+		doctor_find(d, DOCTOR_NOTE, "git-without",
+		    "git does not ask tokenring for %s", host);
+		say_how(d, host);
+	} else if (c->n == 1) {
+		doctor_find(d, DOCTOR_OK, "git-helper",
+		    "git asks tokenring for %s, and nobody else", host);
+	}
+}
+
+/* Does a line of git-credential-store's file hold this server? */
+static bool
+line_is_of(const char *line, const struct match_target *t)
+{
+	char url[MATCH_URL_MAX];
+	struct match_target theirs;
+	struct err ignored = ERR_INIT;
+	const char *at;
+	size_t n = strcspn(line, "\r\n"), head = strlen("https://"), i, k;
+
+	if (n < head || strncmp(line, "https://", head) != 0)
+		return false;
+	at = memrchr(line, '@', n);
+	at = at != NULL ? at + 1 : line + head;
+	n -= (size_t)(at - line);
+	k = (size_t)snprintf(url, sizeof(url), "https://");
+	/* It writes the port's colon as %3a. */
+	for (i = 0; i < n && k + 1 < sizeof(url); i++) {
+		if (n - i >= 3 && strncasecmp(at + i, "%3a", 3) == 0) {
+			url[k++] = ':';
+			i += 2;
+		} else {
+			url[k++] = at[i];
+		}
+	}
+	url[k] = '\0';
+	return match_url(url, &theirs, &ignored) == 0 &&
+	       strcmp(theirs.host, t->host) == 0 && theirs.port == t->port;
+}
+
+static void
+look_at_plain_file(
+    struct doctor *d, const struct match_target *t, const char *host)
+{
+	SECBUF text = SECBUF_INIT(PLAIN_MAX);
+	struct err ignored = ERR_INIT;
+	char path[PATH_MAX];
+	const char *line;
+
+	if (!doctor_home(".git-credentials", path, sizeof(path)) ||
+	    io_read_named(path, &text, &ignored) < 0)
+		return;
+	for (line = text.ptr; *line != '\0';
+	     line += strcspn(line, "\n"), line += *line == '\n')
+		if (line_is_of(line, t)) {
+			doctor_find(d, DOCTOR_ERROR, "git-plain-file",
+			    "'%s' holds a credential of %s in plain text", path,
+			    host);
+			doctor_do(d, "delete that line; 'tokenring logout' "
+				     "revokes the token");
+			return;
+		}
+}
+
+static void
+look_at_host(struct doctor *d, const struct secbuf *config,
+    const struct match_target *t, const char *host)
+{
+	static struct chain c; /* large, and needed once at a time */
+
+	read_chain(config, t, &c);
+	judge_chain(d, &c, host);
+	look_at_plain_file(d, t, host);
+}
+
+/* Each server once, however many profiles and paths it has. */
+struct hosts {
+	char seen[HOSTS_MAX][HOST_PORT];
+	size_t n;
+};
+
+static void
+look_once(struct doctor *d, struct hosts *hosts, const struct secbuf *config,
+    const char *url)
+{
+	struct err ignored = ERR_INIT;
+	struct match_target t;
+	char host[HOST_PORT];
+	size_t i;
+	int n;
+
+	if (match_url(url, &t, &ignored) < 0)
+		return;
+	n = snprintf(host, sizeof(host),
+	    strchr(t.host, ':') != NULL ? "[%s]" : "%s", t.host);
+	if (t.port != HTTPS_PORT)
+		(void)snprintf(
+		    host + n, sizeof(host) - (size_t)n, ":%d", t.port);
+	for (i = 0; i < hosts->n; i++)
+		if (strcmp(hosts->seen[i], host) == 0)
+			return;
+	if (hosts->n == HOSTS_MAX)
+		return;
+	memcpy(hosts->seen[hosts->n++], host, sizeof(host));
+	look_at_host(d, config, &t, host);
+}
+
+static void
+look_at_hosts(struct doctor *d, const struct secbuf *config)
+{
+	const struct conf *c = d->front->conf;
+	struct hosts hosts = {.n = 0};
+	char url[MATCH_URL_MAX];
+	size_t i, pos, n;
+	const char *word;
+
+	for (i = 0; c != NULL && i < conf_count(c); i++) {
+		pos = 0;
+		while (
+		    (n = conf_next_word(profile_get(conf_at(c, i), CONF_MATCH),
+			 &pos, &word)) > 0) {
+			(void)snprintf(url, sizeof(url), "%.*s", (int)n, word);
+			look_once(d, &hosts, config, url);
+		}
+	}
+}
+
+void
+doctor_git(struct doctor *d)
+{
+	static const char *const keep[] = {"HOME", "XDG_CONFIG_HOME",
+	    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+	    "PATH", NULL};
+	static struct chain others;
+	char git[PATH_MAX];
+	char *argv[] = {git, (char *)"config", (char *)"--null",
+	    (char *)"--show-origin", (char *)"--list", NULL};
+	SECBUF config = SECBUF_INIT(CONFIG_MAX);
+	struct err err = ERR_INIT;
+	size_t i;
+
+	if (!doctor_which("git", git, sizeof(git))) {
+		doctor_find(d, DOCTOR_NOTE, "no-git", "git is not installed");
+		return;
+	}
+	if (doctor_run(d, argv, keep, GIT_MS, &config, &err) < 0) {
+		doctor_find(d, DOCTOR_WARNING, "git-unreadable",
+		    "git cannot read its configuration (%s)", err.msg);
+		doctor_do(d, "run 'git config --list' to see why");
+		return;
+	}
+	look_at_hosts(d, &config);
+	read_chain(&config, NULL, &others);
+	for (i = 0; i < others.n; i++)
+		if (others.helper[i].plaintext) {
+			doctor_find(d, DOCTOR_NOTE, "git-plaintext-others",
+			    "for other hosts git uses the helper '%s' (in %s), "
+			    "which keeps passwords in plain text",
+			    others.helper[i].name, file_of(&others.helper[i]));
+			doctor_do(d, "a helper that uses the keyring is a "
+				     "better choice");
+		}
+}
