@@ -139,8 +139,6 @@ main(int argc, char **argv)
 	static char output[BUFSIZ];
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct rlimit none = {0, 0};
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	const struct rlimit none = {0, 0};
 	const struct command *c;
 	struct front f = {.conf = NULL};
 	struct err err = ERR_INIT;
