@@ -127,7 +127,6 @@ def test_files_and_functions_fit_a_readers_head():
 # Lent for reading, from where it is wiped.
 LENT_SECRETS = {
     ("repeats.c", "secret"): "looked for in what a server said",
-    ("repeats.h", "secret"): "looked for in what a server said",
     ("refresh.c", "refresh"): "a field of an answer",
     ("front.c", "secret"): "from the environment, by the user's choice",
     ("cmd_logout.c", "token"): "the text of a secbuf",
