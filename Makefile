@@ -232,4 +232,4 @@ help:
 	@echo 'make lint format   static checks; reformat'
 	@echo 'make uninstall clean'
 
--include $(wildcard $(B)/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/tests/fuzz/*.d)

@@ -3,6 +3,8 @@
 #include "fuzz.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static struct fuzz_target *targets, *chosen;
 
@@ -47,6 +49,20 @@ fuzz_line(const char **data, size_t *size)
 	*data += n;
 	*size -= n;
 	return line;
+}
+
+void
+fuzz_stdin(const char *data, size_t size)
+{
+	static int fd = -1;
+
+	if (fd < 0 && ((fd = memfd_create("input", MFD_CLOEXEC)) < 0 ||
+			  dup2(fd, STDIN_FILENO) < 0))
+		abort();
+	if (ftruncate(fd, 0) < 0 ||
+	    pwrite(fd, data, size, 0) != (ssize_t)size ||
+	    lseek(fd, 0, SEEK_SET) != 0)
+		abort();
 }
 
 void

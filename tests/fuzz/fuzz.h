@@ -52,6 +52,9 @@ char *fuzz_line(const char **data, size_t *size);
 /* All of the input as a string; to be freed. */
 char *fuzz_text(const char *data, size_t size);
 
+/* What descriptor 0 has from now on. */
+void fuzz_stdin(const char *data, size_t size);
+
 /* No control character, and nothing that is not UTF-8. */
 void fuzz_printable(const char *text);
 
