@@ -64,7 +64,8 @@ COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
 FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other facts ask device \
 	browser browser_open loopback loopback_http loopback_peer login_person \
 	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request \
-	dialect json_out docker docker_server bazel kubectl
+	dialect json_out docker docker_server bazel kubectl json_edit yaml_edit tool
+FRONT  += cmd_configure $(filter configure%,$(notdir $(basename $(wildcard helper/*.c))))
 FRONT  += cmd_doctor $(filter doctor%,$(notdir $(basename $(wildcard helper/*.c))))
 NET    := tokenring-net $(filter net_%,$(notdir $(basename $(wildcard helper/net_*.c))))
 SECRET := tokenring-secret credential secret_base64 secret_describe secret_items secret_keep secret_list secret_match secret_other secret_salt \

@@ -100,6 +100,19 @@ ask_secret(const char *prompt, struct secbuf *ret, struct err *err)
 }
 
 int
+ask_line(const char *prompt, struct secbuf *ret, struct err *err)
+{
+	CLEANUP_FD int tty = open_tty();
+
+	if (tty < 0)
+		return err_set(err, ERR_INTERACT, "no terminal to ask at");
+	if (io_write(tty, prompt, strlen(prompt), err) < 0)
+		return err->code;
+	caught = 0;
+	return read_line(tty, ret, err);
+}
+
+int
 ask_stdin(struct secbuf *ret, struct err *err)
 {
 	int r = io_read_end(STDIN_FILENO, ret, IO_FOREVER, err);

@@ -19,6 +19,9 @@ bool ask_possible(void);
  */
 int ask_secret(const char *prompt, struct secbuf *ret, struct err *err);
 
+/* A line of anything else, with echo, from /dev/tty; fails as ask_secret(). */
+int ask_line(const char *prompt, struct secbuf *ret, struct err *err);
+
 /* The secret on standard input: one line, its line end dropped. */
 int ask_stdin(struct secbuf *ret, struct err *err);
 

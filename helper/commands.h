@@ -20,6 +20,7 @@ int cmd_git(struct front *f, struct err *err);
 int cmd_docker(struct front *f, struct err *err);
 int cmd_bazel(struct front *f, struct err *err);
 int cmd_kubectl(struct front *f, struct err *err);
+int cmd_configure(struct front *f, struct err *err);
 
 /*
  * The header lines that a request with this token needs, each ended by a line

@@ -42,6 +42,8 @@ static const struct option_info infos[] = {
 	{"--any-host",     FLAG,     O(any_host),     FOR_CURL},
 	{"--online",       FLAG,     O(online),       FOR_DOCTOR},
 	{"--show-origin",  FLAG,     O(show_origin),  FOR_CONFIG},
+	{"--undo",         FLAG,     O(undo),         FOR_CONFIGURE},
+	{"--yes",          FLAG,     O(yes),          FOR_CONFIGURE},
 };
 /* clang-format on */
 

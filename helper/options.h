@@ -26,7 +26,8 @@ enum command_bit {
 	FOR_BAZEL = 1 << 9,
 	FOR_KUBECTL = 1 << 10,
 	FOR_DOCTOR = 1 << 11,
-	FOR_ALL = (1 << 12) - 1,
+	FOR_CONFIGURE = 1 << 12,
+	FOR_ALL = (1 << 13) - 1,
 };
 
 struct options {
@@ -36,7 +37,7 @@ struct options {
 	int64_t timeout;   /* git store: seconds to keep it; -1: for good */
 	bool no_input, verbose, help, version;
 	bool json, secret_stdin, device, browser, all, local, any_host,
-	    show_origin, online;
+	    show_origin, online, undo, yes;
 	const char *override[OPTIONS_OVERRIDES_MAX];
 	size_t overrides;
 	const char *operand[OPTIONS_OPERANDS_MAX];

@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	    "print header lines, for curl -H @-"},
 	{"curl",    FOR_CURL,    true,  "[PROFILE] CURL-ARGUMENTS...",
 	    "run curl with the right headers"},
+	{"configure", FOR_CONFIGURE, false, "[git | docker | kubectl] [--yes | --undo]",
+	    "set the tools up, showing what is changed"},
 	{"config",  FOR_CONFIG,  false, "[--show-origin]",
 	    "print the effective configuration"},
 	{"doctor",  FOR_DOCTOR,  false, "[--online] [--json]",
@@ -54,6 +56,7 @@ static const struct entry entries[] = {
 	{"config", cmd_config}, {"doctor", cmd_doctor},
 	{"git", cmd_git}, {"docker", cmd_docker},
 	{"bazel", cmd_bazel}, {"kubectl", cmd_kubectl},
+	{"configure", cmd_configure},
 };
 
 static const char options_help[] =
@@ -80,7 +83,7 @@ print_help(const struct command *only)
 	}
 	printf("usage: tokenring COMMAND [ARGUMENTS]\n\n");
 	for (c = commands; c->name != NULL; c++)
-		printf("  tokenring %-8s%s\n%20s%s\n", c->name, c->usage, "",
+		printf("  tokenring %-10s%s\n%22s%s\n", c->name, c->usage, "",
 		    c->purpose);
 	printf("\n%s\nSee tokenring(1) and tokenring.conf(5).\n", options_help);
 }

@@ -81,6 +81,19 @@ secbuf_cut(struct secbuf *b, size_t len)
 	b->len = len;
 }
 
+int
+secbuf_splice(struct secbuf *b, size_t from, size_t to, const char *with)
+{
+	SECBUF all = SECBUF_INIT(b->max);
+
+	if (secbuf_add(&all, b->ptr, from) < 0 ||
+	    secbuf_addstr(&all, with) < 0 ||
+	    secbuf_add(&all, b->ptr + to, b->len - to) < 0)
+		return -1;
+	secbuf_move(b, &all);
+	return 0;
+}
+
 bool
 secbuf_equal(const struct secbuf *a, const struct secbuf *b)
 {

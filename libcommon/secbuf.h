@@ -50,6 +50,10 @@ void secbuf_grown(struct secbuf *b, size_t len);
 /* Cut down to `len` bytes, wiping what is cut off. */
 void secbuf_cut(struct secbuf *b, size_t len);
 
+/* Put `with` in the place of the bytes from `from` to `to`; 0, or -1. */
+int secbuf_splice(struct secbuf *b, size_t from, size_t to, const char *with)
+    __attribute__((__warn_unused_result__));
+
 /* Same length and bytes?  Takes as long for any two of the same lengths. */
 bool secbuf_equal(const struct secbuf *a, const struct secbuf *b);
 
