@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "secret_base64.h"
+#include "secret_watchdog.h"
 
 int
 keep_load(
@@ -92,6 +93,17 @@ try_create(struct keyring *k, const char *collection, GHashTable *properties,
 	    err, ERR_CANCELED, "storing in the keyring was declined");
 }
 
+/*
+ * The service has answered, so it is there, and what it does now may take long:
+ * gnome-keyring writes the whole keyring anew for each change.
+ */
+static void
+give_time(const struct keyring *k)
+{
+	if (!k->prompt)
+		watchdog_set(KEEP_WRITE_MS);
+}
+
 int
 keep_create(struct keyring *k, const char *collection, GVariant *attributes,
     const char *label, const struct secbuf *stored, enum keep_mode mode,
@@ -105,6 +117,7 @@ keep_create(struct keyring *k, const char *collection, GVariant *attributes,
 	add_property(p, ITEM_IFACE ".Attributes", attributes);
 	if (keyring_open_service(k, err) < 0)
 		return err->code;
+	give_time(k);
 	value =
 	    secret_value_new(stored->ptr, (gssize)stored->len, "text/plain");
 	r = try_create(k, collection, p, value, mode, ret_path, err);
@@ -151,10 +164,23 @@ keep_delete(struct keyring *k, const char *path, bool shut, struct err *err)
 	if (keyring_open_service(k, err) < 0 ||
 	    (shut && keyring_unlock(k, path, err) < 0))
 		return err->code;
+	give_time(k);
 	if (secret_service_delete_item_dbus_path_sync(
 		k->service, path, NULL, &e))
 		return 0;
 	if (e != NULL)
 		return keyring_fail(err, "cannot erase the keyring's item", e);
 	return err_set(err, ERR_CANCELED, "erasing was declined");
+}
+
+void
+keep_forget(struct keyring *k, const char *path)
+{
+	g_autoptr(GDBusMessage) call = g_dbus_message_new_method_call(
+	    k->owner, path, ITEM_IFACE, "Delete");
+
+	g_dbus_message_set_flags(call, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+	(void)g_dbus_connection_send_message(
+	    k->bus, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+	(void)g_dbus_connection_flush_sync(k->bus, NULL, NULL);
 }

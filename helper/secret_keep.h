@@ -5,6 +5,8 @@
 
 #include "secret_search.h"
 
+#define KEEP_WRITE_MS 10000 /* for a change, once the service has answered */
+
 enum keep_mode {
 	KEEP_REPLACE, /* the item with these attributes, if there is one */
 	KEEP_BESIDE,
@@ -37,5 +39,8 @@ int keep_verify(struct keyring *k, const char *path, GVariant *attributes,
 /* `shut`: it is locked. */
 int keep_delete(
     struct keyring *k, const char *path, bool shut, struct err *err);
+
+/* Have an open item deleted without waiting for it. */
+void keep_forget(struct keyring *k, const char *path);
 
 #endif

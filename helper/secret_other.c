@@ -57,7 +57,6 @@ op_credential_get(struct keyring *k, struct err *err)
 	CREDENTIAL pattern = CREDENTIAL_INIT;
 	CLEANUP(matches_release) struct matches m = MATCHES_INIT;
 	const struct match *best = NULL, *one;
-	struct err ignored = ERR_INIT;
 	int best_quality = 0, q;
 	int64_t now = time(NULL);
 	guint i;
@@ -68,7 +67,7 @@ op_credential_get(struct keyring *k, struct err *err)
 	for (i = 0; i < m.found->len; i++) {
 		one = m.found->pdata[i];
 		if (is_over(&one->credential, now)) {
-			(void)keep_delete(k, one->path, false, &ignored);
+			keep_forget(k, one->path);
 			continue;
 		}
 		q = quality(&one->credential, asks(k, "authtype"), now);

@@ -18,7 +18,8 @@
 #include "lock.h"
 #include "secbuf.h"
 
-#define STORE_TIMEOUT_MS        3000   /* nobody is there */
+#define STORE_TIMEOUT_MS        3000  /* nobody is there */
+#define STORE_WRITE_TIMEOUT_MS  25000 /* a large keyring that is being written */
 #define STORE_PROMPT_TIMEOUT_MS 120000 /* a person may be asked */
 
 enum store_kind {

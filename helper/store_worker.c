@@ -134,7 +134,9 @@ int
 store_worker_ask(const struct store *s, struct secbuf *request, bool writes,
     struct lines *answer, struct err *err)
 {
-	int ms = s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS;
+	int ms = s->may_prompt ? STORE_PROMPT_TIMEOUT_MS
+		 : writes      ? STORE_WRITE_TIMEOUT_MS
+			       : STORE_TIMEOUT_MS;
 	CLEANUP(env_release) struct env env = {{NULL}};
 	struct child c = CHILD_INIT;
 	int r;
