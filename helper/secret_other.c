@@ -150,22 +150,41 @@ is_first(struct keyring *k, const struct credential *c, GPtrArray *salts,
 	return 0;
 }
 
+/*
+ * Write it, and see that what can be found then is a whole credential: this one,
+ * or that of somebody who wrote after us.
+ */
 static int
-write_item(struct keyring *k, struct credential *c, const char *salt,
+write_item(struct keyring *k, struct credential *c, GPtrArray *salts,
     char **ret_path, struct err *err)
 {
+	CLEANUP(matches_release) struct matches back = MATCHES_INIT;
 	SECBUF stored = SECBUF_INIT(STORED_MAX);
 	g_autofree char *collection = NULL;
+	const char *salt = salts->pdata[0];
+	int64_t now = g_get_real_time() / 1000;
+	const struct match *one;
+	int r;
 
-	if (credential_set_number(
-		c, CREDENTIAL_STORED_AT, g_get_real_time() / 1000, err) < 0 ||
+	if (credential_set_number(c, CREDENTIAL_STORED_AT, now, err) < 0 ||
 	    match_encode(c, &stored, err) < 0 ||
 	    keep_collection(k, &collection, err) < 0 ||
 	    keep_create(k, collection, match_attributes(SCHEMA, c, salt, true),
 		match_label(c), &stored, KEEP_REPLACE, ret_path, err) < 0)
 		return err->code;
-	return keep_verify(
-	    k, *ret_path, match_attributes(NULL, c, salt, true), &stored, err);
+	g_ptr_array_add(back.salts, g_strdup(salt));
+	r = matches_find(k, c, MATCH_EXACT, &back, err);
+	if (r == ERR_NOTFOUND)
+		return err_set(err, ERR_INTERNAL,
+		    "the keyring cannot find what was stored");
+	if (r < 0)
+		return r;
+	one = back.found->pdata[0];
+	if (!same_secret(&one->credential, c) &&
+	    credential_number(&one->credential, CREDENTIAL_STORED_AT, 0) < now)
+		return err_set(err, ERR_INTERNAL,
+		    "the keyring gave back something else than was stored");
+	return 0;
 }
 
 int
@@ -198,7 +217,7 @@ op_credential_store(struct keyring *k, struct err *err)
 		if (first)
 			return 0;
 	}
-	if (write_item(k, &c, m.salts->pdata[0], &path, err) < 0)
+	if (write_item(k, &c, m.salts, &path, err) < 0)
 		return err->code;
 	/* Under another salt, perhaps. */
 	for (i = 0; i < m.found->len; i++) {

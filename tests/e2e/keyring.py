@@ -338,12 +338,15 @@ class StuckPrompt(Bus):
         self.socket.sendall(pad(start + head, 8) + body)
 
     def _receive(self):
+        return self._receive_whole()[:4]
+
+    def _receive_whole(self):
         start = self._in.read(16)
         if len(start) < 16:
             raise EOFError
         _, kind, flags, _, body, serial, size = struct.unpack("<cBBBIII", start)
         head = self._in.read(size + -size % 8)
-        self._in.read(body)
+        content = self._in.read(body)
         fields, at = {}, 0
         while at < size:
             at += -at % 8
@@ -356,7 +359,7 @@ class StuckPrompt(Bus):
             if form != b"u":
                 fields[code] = head[at:at + n].decode()
                 at += n + 1
-        return kind, flags, serial, fields
+        return kind, flags, serial, fields, content
 
     def _serve(self):
         try:
