@@ -61,7 +61,7 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 # --- what is built of what -------------------------------------------------
 
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
-FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other facts ask device \
+FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other facts sign_ins ask device \
 	browser browser_open loopback loopback_http loopback_peer login_person \
 	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request \
 	dialect json_out docker docker_server bazel kubectl json_edit yaml_edit tool

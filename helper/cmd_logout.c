@@ -2,20 +2,25 @@
 /* tokenring logout: revoke (RFC 7009), then forget; --local only forgets. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "broker.h"
 #include "cache.h"
 #include "commands.h"
 #include "facts.h"
+#include "lock.h"
 #include "log.h"
 #include "net.h"
 #include "refresh.h"
 #include "refusal.h"
 #include "renew.h"
+#include "sign_ins.h"
+
+#define AGAIN_MAX_S 5 /* a server that is back sooner is asked once more */
 
 static int
-revoke_one(struct grant *g, const struct secbuf *secret, const char *token,
-    const char *hint, struct err *err)
+revoke_once(struct grant *g, const struct secbuf *secret, const char *token,
+    const char *hint, int64_t *again_s, struct err *err)
 {
 	NET_REQUEST q = NET_REQUEST_INIT;
 	LINES answer = LINES_INIT;
@@ -29,7 +34,38 @@ revoke_one(struct grant *g, const struct secbuf *secret, const char *token,
 		r = lines_add(&q.more, "token", token, err);
 	if (r == 0)
 		r = lines_add(&q.more, "token_type_hint", hint, err);
-	return r < 0 ? r : net_ask(&q, &answer, err);
+	if (r == 0)
+		r = net_ask(&q, &answer, err);
+	*again_s = lines_number(&answer, "retry_after", 0);
+	return r;
+}
+
+/* RFC 7009 §2.2.1: after a 503 the token still counts, and may be sent again. */
+static int
+revoke_one(struct grant *g, const struct secbuf *secret, const char *token,
+    const char *hint, struct err *err)
+{
+	int64_t again_s;
+	int r = revoke_once(g, secret, token, hint, &again_s, err);
+
+	if (r != ERR_UNAVAIL || again_s < 1 || again_s > AGAIN_MAX_S)
+		return r;
+	lock_pause((int)again_s * 1000);
+	err->code = 0;
+	return revoke_once(g, secret, token, hint, &again_s, err);
+}
+
+/* Other machines may be signed out with this one; a script needs not know. */
+static void
+tell_of_others(const struct grant *g)
+{
+	if (renew_by_person(g) && isatty(STDERR_FILENO))
+		(void)fprintf(stderr,
+		    "tokenring: profile '%s': signed out; many servers end "
+		    "this "
+		    "account's sessions on other machines with it (--local "
+		    "does not)\n",
+		    g->profile->name);
 }
 
 /*
@@ -50,9 +86,7 @@ revoke_grant(struct grant *g, struct err *err)
 		profile_get(g->profile, CONF_ISSUER) == NULL))
 		return 0;
 	(void)snprintf(entry, sizeof(entry), "%s.refresh", g->fp);
-	if (cache_get(entry, &refresh, &ignored) < 0 &&
-	    strcmp(profile_get(g->profile, CONF_GRANT), "client_credentials") !=
-		0 &&
+	if (cache_get(entry, &refresh, &ignored) < 0 && renew_by_person(g) &&
 	    store_get(&g->store, g->fp, STORE_REFRESH, &refresh, err) < 0 &&
 	    err->code != ERR_NOTFOUND)
 		return err->code;
@@ -60,10 +94,13 @@ revoke_grant(struct grant *g, struct err *err)
 		return 0;
 	if (renew_client_secret(g, &secret, err) < 0)
 		return err->code == ERR_INTERACT ? 0 : err->code;
-	return refresh.len > 0
-		   ? revoke_one(g, &secret, refresh.ptr, "refresh_token", err)
-		   : revoke_one(
-			 g, &secret, t.access_token.ptr, "access_token", err);
+	if (refresh.len == 0)
+		return revoke_one(
+		    g, &secret, t.access_token.ptr, "access_token", err);
+	if (revoke_one(g, &secret, refresh.ptr, "refresh_token", err) < 0)
+		return err->code;
+	tell_of_others(g);
+	return 0;
 }
 
 static int
@@ -126,12 +163,96 @@ logout(struct front *f, const struct profile *p, struct err *err)
 	return 0;
 }
 
+/* What no profile is for any more can be forgotten, but not revoked. */
+static int
+forget_left(
+    struct front *f, const char *fp, const struct facts *known, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	LOCK lock = LOCK_INIT;
+	struct grant g = {.front = f, .store.lock = &lock};
+	bool service;
+	int r;
+
+	(void)snprintf(g.fp, sizeof(g.fp), "%s", fp);
+	if (broker_lock(&g, &lock, err) < 0)
+		return err->code;
+	service = strcmp(known->store, "secret-service") == 0;
+	g.store.backend = service ? STORE_FILE : STORE_SECRET_SERVICE;
+	(void)store_erase_all(&g.store, fp, &ignored);
+	g.store.backend = service ? STORE_SECRET_SERVICE : STORE_FILE;
+	r = forget(&g, err);
+	if (r == 0 && !f->opt.local)
+		(void)fprintf(stderr,
+		    "tokenring: a sign-in of '%s', which is not configured "
+		    "like "
+		    "that any more, is forgotten; it was not revoked\n",
+		    known->profile);
+	return r;
+}
+
+/* A sign-in that is on record: an account of a profile, or a left-over. */
+static int
+logout_known(struct front *f, const char *fp, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct facts known = {.profile = "?"};
+	const struct profile *p;
+	char now[FINGERPRINT_LEN + 1];
+	int r;
+
+	(void)facts_read(fp, &known, &ignored);
+	p = conf_find(f->conf, known.profile);
+	if (p == NULL)
+		return forget_left(f, fp, &known, err);
+	fingerprint(p, known.account, now);
+	if (strcmp(now, fp) != 0)
+		return forget_left(f, fp, &known, err);
+	f->opt.account = known.account;
+	r = logout(f, p, err);
+	f->opt.account = NULL;
+	return r;
+}
+
+/* One failure is shown at once, but for the last, which the caller shows. */
+static void
+next_failure(int r, struct err *last, struct err *err)
+{
+	if (r < 0 && last->code != 0)
+		(void)fprintf(stderr, "tokenring: %s\n", last->msg);
+	if (r < 0)
+		*last = *err;
+	*err = (struct err)ERR_INIT;
+}
+
+static int
+logout_all(struct front *f, struct err *err)
+{
+	struct err last = ERR_INIT;
+	struct sign_ins left;
+	size_t i;
+	int r;
+
+	for (i = 0; i < conf_count(f->conf); i++) {
+		r = logout(f, conf_at(f->conf, i), err);
+		next_failure(r, &last, err);
+	}
+	/* Of a certain account, nothing else was meant. */
+	left.n = 0;
+	if (f->opt.account == NULL)
+		sign_ins_find(&left);
+	for (i = 0; i < left.n; i++) {
+		r = logout_known(f, left.fp[i], err);
+		next_failure(r, &last, err);
+	}
+	*err = last;
+	return last.code;
+}
+
 int
 cmd_logout(struct front *f, struct err *err)
 {
 	const struct profile *p;
-	struct err last = ERR_INIT;
-	size_t i;
 
 	if (f->opt.operands > 1 || (f->opt.all && f->opt.operands > 0))
 		return err_set(
@@ -145,13 +266,5 @@ cmd_logout(struct front *f, struct err *err)
 			return err->code;
 		return logout(f, p, err);
 	}
-	for (i = 0; i < conf_count(f->conf); i++) {
-		if (logout(f, conf_at(f->conf, i), err) == 0)
-			continue;
-		if (last.code != 0)
-			(void)fprintf(stderr, "tokenring: %s\n", last.msg);
-		last = *err;
-	}
-	*err = last;
-	return last.code;
+	return logout_all(f, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "facts.h"
 
+#include <dirent.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,4 +117,29 @@ facts_drop(const char *fp)
 		return;
 	file_name(name, sizeof(name), fp);
 	(void)unlinkat(dir, name, 0);
+}
+
+int
+facts_list(facts_visit *visit, void *arg, struct err *err)
+{
+	int fd = dirs_state(err);
+	char fp[FINGERPRINT_LEN + 1];
+	struct dirent *e;
+	DIR *d;
+
+	if (fd < 0)
+		return err->code;
+	d = fdopendir(fd);
+	if (d == NULL) {
+		(void)close(fd);
+		return err_set(err, ERR_NOMEM, "out of memory");
+	}
+	while ((e = readdir(d)) != NULL)
+		if (strlen(e->d_name) == FINGERPRINT_LEN + 5 &&
+		    strcmp(e->d_name + FINGERPRINT_LEN, ".json") == 0) {
+			(void)snprintf(fp, sizeof(fp), "%s", e->d_name);
+			visit(fp, arg);
+		}
+	(void)closedir(d);
+	return 0;
 }

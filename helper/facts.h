@@ -29,4 +29,8 @@ int facts_read(const char *fp, struct facts *ret, struct err *err);
 int facts_write(const char *fp, const struct facts *f, struct err *err);
 void facts_drop(const char *fp);
 
+/* Visit the fingerprints of which something is known. */
+typedef void facts_visit(const char *fp, void *arg);
+int facts_list(facts_visit *visit, void *arg, struct err *err);
+
 #endif
