@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Just enough HTTP/1.1 to be strict about what arrives and free in what is sent."""
 
+import hashlib
 import json
 
 MAX_HEAD = 1 << 20
 MAX_BODY = 256 << 20
+STEP = 1 << 16
 
 REASONS = {
     100: "Continue", 200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found",
@@ -29,6 +31,8 @@ class Request:
             name = name.lower()
             self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
         self.body = body
+        self.size = len(body)
+        self.digest = None  # SHA-256 of a body that was not kept
 
     def bearer(self):
         """The bearer token, or None; more than one Authorization header is none."""
@@ -39,10 +43,12 @@ class Request:
 
 
 class Response:
-    """Header values are written as they are, so that a server can send wrong ones."""
+    """Header values are written as they are, so that a server can send wrong ones. `stream` is
+    the size of a body that is made while it is sent: zeros."""
 
-    def __init__(self, status, body=b"", headers=()):
+    def __init__(self, status, body=b"", headers=(), stream=None):
         self.status = status
+        self.stream = stream
         self.body = body.encode() if isinstance(body, str) else body
         self.headers = list(headers.items() if isinstance(headers, dict) else headers)
 
@@ -55,7 +61,13 @@ class Response:
     def head(self, length=None):
         if self.status == 204:
             return self.start() + b"\r\n"
-        return self.start() + b"Content-Length: %d\r\n\r\n" % (len(self.body) if length is None else length)
+        size = len(self.body) if self.stream is None else self.stream
+        return self.start() + b"Content-Length: %d\r\n\r\n" % (size if length is None else length)
+
+    def send_body(self, conn):
+        conn.sendall(self.body)
+        for at in range(0, self.stream or 0, STEP):
+            conn.sendall(bytes(min(STEP, self.stream - at)))
 
     def head_chunked(self):
         return self.start() + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -73,8 +85,9 @@ def json_response(value, status=200, headers=()):
 class Reader:
     """Requests off one connection."""
 
-    def __init__(self, conn):
+    def __init__(self, conn, discarded=None):
         self.conn = conn
+        self.discarded = discarded  # a path whose bodies are not kept
         self.buffer = b""
 
     def _more(self):
@@ -95,17 +108,19 @@ class Reader:
             if not self._more():
                 raise EOFError
 
-    def _exactly(self, size):
-        parts = [self.buffer[:size]]
-        self.buffer = self.buffer[size:]
-        left = size - len(parts[0])
+    def _pieces(self, size):
+        data, self.buffer = self.buffer[:size], self.buffer[size:]
+        yield data
+        left = size - len(data)
         while left:
             data = self.conn.recv(min(left, 65536))
             if not data:
                 raise EOFError
-            parts.append(data)
+            yield data
             left -= len(data)
-        return b"".join(parts)
+
+    def _exactly(self, size):
+        return b"".join(self._pieces(size))
 
     def request(self):
         """The next request; EOFError when the client is done."""
@@ -122,7 +137,15 @@ class Reader:
                 raise BadRequest("header line")
             headers.append((name, value.strip(" \t")))
         request = Request(words[0], words[1], headers)
-        request.body = self._body(request)
+        if self.discarded and request.path == self.discarded:
+            digest = hashlib.sha256()
+            for piece in self._body(request):
+                digest.update(piece)
+                request.size += len(piece)
+            request.digest = digest.hexdigest()
+        else:
+            request.body = b"".join(self._body(request))
+            request.size = len(request.body)
         return request
 
     def _body(self, request):
@@ -132,10 +155,10 @@ class Reader:
             raise BadRequest("content length")
         if request.headers.get("expect", "").lower() == "100-continue":
             self.conn.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return self._chunks() if chunked else self._exactly(int(length))
+        yield from self._chunks() if chunked else self._pieces(int(length))
 
     def _chunks(self):
-        parts, total = [], 0
+        total = 0
         while True:
             try:
                 size = int(self._until(b"\r\n").split(b";")[0], 16)
@@ -147,7 +170,7 @@ class Reader:
             if size == 0:
                 while self._until(b"\r\n"):
                     pass
-                return b"".join(parts)
-            parts.append(self._exactly(size))
+                return
+            yield from self._pieces(size)
             if self._exactly(2) != b"\r\n":
                 raise BadRequest("chunk end")

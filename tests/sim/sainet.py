@@ -62,12 +62,14 @@ class Sainet(Server):
         "token_lifetime": None,
         "token_header": "ok",
         "records": 45,
+        "skip": "offset",  # the query parameter that skips records; its name is not documented
     }
     controls = ("revoke_all", "revoke")
 
     def forget(self):
         self.tokens = {}
         self.logins = []
+        self.made = []  # records that were created
 
     @property
     def api(self):
@@ -98,18 +100,32 @@ class Sainet(Server):
     def _route(self, request):
         if not request.path.startswith(ROOT):
             return Response(404)
-        if request.method != "GET":
-            return Response(405, b"", {"Allow": "GET"})
         words = request.path[len(ROOT):].split("/")
         try:
             query = parameters(request.query)
         except ValueError as error:
             return Response(400, "%s\n" % error)
+        if request.method != "GET" and (words == ["login"] or request.method != "PUT"):
+            return Response(405, b"", {"Allow": "GET"})
         if words == ["login"]:
             return self._login(query)
         if not self.valid(request.bearer(), request.headers.get("sai-server-instance")):
             return Response(401)
-        return self._task(words, query)
+        return self._create(words, request) if request.method == "PUT" else self._task(words, query)
+
+    def _create(self, words, request):
+        """PUT of a record's fields to a task makes a record: twice makes two."""
+        try:
+            record = json.loads(request.body)
+            record.pop("$recordId", None)
+        except (ValueError, AttributeError):
+            return Response(400)
+        if words != ["ADR02"]:
+            return Response(404)
+        with self.lock:
+            record = {"$recordId": "%06d" % (self.settings.records + len(self.made) + 1), **record}
+            self.made.append(record)
+        return self._envelope(record)
 
     def _login(self, query):
         names = [name for name, _ in query]
@@ -149,7 +165,8 @@ class Sainet(Server):
     def _task(self, words, query):
         if words[0] != "ADR02" or len(words) > 2:
             return Response(404)
-        records = _records(self.settings.records)
+        records = _records(self.settings.records) + self.made
+        skip = 0
         if len(words) == 2:
             data = next((record for record in records if record["$recordId"] == words[1]), None)
             return Response(404) if data is None else self._envelope(data)
@@ -159,7 +176,9 @@ class Sainet(Server):
                 if not found:
                     return Response(400)
                 records = [record for record in records if record.get(found[1]) == found[2]]
-        return self._envelope(records[:PAGE])
+            if name == self.settings.skip:
+                skip = int(value)
+        return self._envelope(records[skip:skip + PAGE])
 
     def _envelope(self, data):
         return json_response({"metadata": {"apiVersion": "1.0", "taskId": "ADR02", "taskType": "SCREEN",

@@ -56,6 +56,7 @@ class Server:
 
     defaults = {}
     controls = ()
+    discarded = None  # a path whose requests' bodies are counted and not kept
 
     def __init__(self, ca, cert="good", ipv6=False, tls_min=None, tls_max=None, port=0, **settings):
         self.ca = ca
@@ -235,7 +236,7 @@ class Server:
             conn.close()
 
     def _requests_of(self, conn):
-        reader = Reader(conn)
+        reader = Reader(conn, self.discarded)
         while True:
             try:
                 request = reader.request()
@@ -281,7 +282,9 @@ class Server:
         if fault:
             faults.send_faulty(conn, response, fault, self.pause)
             return fault.kind != "truncate" and fault.kind != "reset"
-        conn.sendall(response.head() + (b"" if request.method == "HEAD" else response.body))
+        conn.sendall(response.head())
+        if request.method != "HEAD":
+            response.send_body(conn)
         return True
 
     def _handled(self, request):
