@@ -63,6 +63,8 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
 FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other facts sign_ins ask device \
 	browser browser_open loopback loopback_http loopback_peer login_person \
+	json_scan exchange api_url api_fields api_body api_send api_status api_page api_action api_wait \
+	api_date api_progress cmd_api \
 	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request \
 	dialect json_out docker docker_server bazel kubectl json_edit yaml_edit tool
 FRONT  += cmd_configure $(filter configure%,$(notdir $(basename $(wildcard helper/*.c))))

@@ -262,6 +262,41 @@ broker_reject(struct grant *g, const char *access_token)
 	return true;
 }
 
+/* Where the token itself is what is kept: there too. */
+static void
+store_instance(struct grant *g, const struct token *now)
+{
+	SECBUF text = SECBUF_INIT(LINES_MESSAGE_MAX);
+	struct err err = ERR_INIT;
+
+	if (profile_on(g->profile, CONF_REMEMBER_PASSWORD))
+		return;
+	if (token_payload(now, &text, &err) < 0 ||
+	    store_put(&g->store, g->fp, STORE_ACCESS, g->profile->name, &text,
+		&err) < 0)
+		log_debug("store: %s", err.msg);
+}
+
+void
+broker_instance(struct grant *g, const struct token *now)
+{
+	LOCK lock = LOCK_INIT;
+	TOKEN t = TOKEN_INIT;
+	struct err err = ERR_INIT;
+
+	/* Whoever renews it just now knows better. */
+	if (lock_try(&lock, g->fp, &err) < 0 ||
+	    cache_get_token(g->fp, &t, &err) < 0 ||
+	    !secbuf_equal(&t.access_token, &now->access_token))
+		return;
+	(void)snprintf(t.instance, sizeof(t.instance), "%s", now->instance);
+	if (cache_put_token(g->fp, &t, time(NULL), &err) < 0)
+		log_debug("cache: %s", err.msg);
+	g->store.lock = &lock;
+	store_instance(g, &t);
+	g->store.lock = NULL;
+}
+
 int
 broker_signed_in(struct grant *g, const struct lines *answer,
     enum store_kind kind, const struct secbuf *secret, struct err *note,

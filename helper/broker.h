@@ -43,6 +43,12 @@ int broker_get(
  */
 bool broker_reject(struct grant *g, const char *access_token);
 
+/*
+ * This token, which is ours, is now served by another instance of the server:
+ * keep that with it, if it is still the one we hold.
+ */
+void broker_instance(struct grant *g, const struct token *now);
+
 /* Take the lock, waiting up to LOCK_WAIT_MS for its holder. */
 int broker_lock(const struct grant *g, struct lock *ret, struct err *err);
 

@@ -53,15 +53,7 @@ access_payload(const struct lines *answer, const char *account,
 
 	r = token_read(&t, answer, err);
 	(void)snprintf(t.account, sizeof(t.account), "%s", account);
-	if (r == 0)
-		r = lines_begin(to, err);
-	if (r == 0)
-		r = token_write(&t, to, err);
-	if (r == 0)
-		r = lines_end(to, err);
-	if (r == 0)
-		secbuf_cut(to, to->len - 1);
-	return r;
+	return r == 0 ? token_payload(&t, to, err) : r;
 }
 
 /* Under the lock from here on: the sign-in replaces what was there. */

@@ -14,6 +14,7 @@ int cmd_status(struct front *f, struct err *err);
 int cmd_token(struct front *f, struct err *err);
 int cmd_headers(struct front *f, struct err *err);
 int cmd_curl(struct front *f, struct err *err);
+int cmd_api(struct front *f, struct err *err);
 int cmd_config(struct front *f, struct err *err);
 int cmd_doctor(struct front *f, struct err *err);
 int cmd_git(struct front *f, struct err *err);

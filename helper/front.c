@@ -190,6 +190,8 @@ front_exit(int code)
 		return 3;
 	case ERR_UNAVAIL:
 		return 4;
+	case ERR_UNCONFIRMED:
+		return 5;
 	default:
 		return 1;
 	}

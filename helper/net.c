@@ -116,9 +116,9 @@ judge(const struct lines *answer, struct err *err)
 	static const struct {
 		const char *result;
 		enum err_code code;
-	} map[] = {{"denied", ERR_DENIED}, {"unavailable", ERR_UNAVAIL},
-	    {"later", ERR_UNAVAIL}, {"config", ERR_CONFIG},
-	    {"protocol", ERR_PROTOCOL}};
+	} map[] = {{"denied", ERR_DENIED}, {"canceled", ERR_CANCELED},
+	    {"unavailable", ERR_UNAVAIL}, {"later", ERR_UNAVAIL},
+	    {"config", ERR_CONFIG}, {"protocol", ERR_PROTOCOL}};
 	const char *result = lines_get(answer, "result");
 	const char *message = lines_get(answer, "message");
 	size_t i;
@@ -155,6 +155,14 @@ net_ask(const struct net_request *q, struct lines *answer, struct err *err)
 	worker.keep = keep;
 	worker.n_keep = 1 + LOCK_FILES;
 	worker.outlive = true;
+	if (q->stream != NULL) {
+		worker.keep = q->stream->fd;
+		worker.n_keep = NET_STREAM_FDS;
+		worker.outlive = false;
+		worker.talk = q->stream->talk;
+		worker.ctx = q->stream->ctx;
+		timeout_ms = NET_STREAM_MAX_MS;
+	}
 	/* The worker's own limit meets a silent server; ours, only a worker
 	   that is broken. */
 	worker.deadline = io_now_ms() + timeout_ms + 1000;

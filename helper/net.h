@@ -7,10 +7,21 @@
 
 #include <stdint.h>
 
+#include "child.h"
 #include "conf.h"
 #include "err.h"
 #include "lines.h"
 #include "lock.h"
+
+#define NET_STREAM_FDS    3        /* the body, its rest, the answer's body */
+#define NET_STREAM_MAX_MS 86400000 /* such a request ends by then */
+
+/* What streams beside a request, and who talks to the worker meanwhile. */
+struct net_stream {
+	int fd[NET_STREAM_FDS]; /* the worker's 3, 4, 5; -1: none */
+	child_talk_fn *talk;
+	void *ctx;
+};
 
 struct net_request {
 	const struct profile *profile;
@@ -21,6 +32,9 @@ struct net_request {
 	int journal_fd;     /* the worker writes its answer there first; -1 */
 	int64_t connect_ms; /* 0: as configured */
 	int64_t timeout_ms; /* 0: as configured */
+	/* NULL: none.  With it the worker ends when its caller does, and may
+	   take until NET_STREAM_MAX_MS. */
+	const struct net_stream *stream;
 };
 #define NET_REQUEST_INIT                                                       \
 	{                                                                      \

@@ -25,6 +25,8 @@ result(const struct net_job *job, int code)
 		return "config";
 	case ERR_PROTOCOL:
 		return "protocol";
+	case ERR_CANCELED:
+		return "canceled";
 	default:
 		return NULL;
 	}
@@ -107,7 +109,7 @@ net_answer(const struct net_job *job, const struct err *why, struct secbuf *to,
 
 	if (word == NULL)
 		return err_set(err, ERR_INTERNAL, "%s", why->msg);
-	r = lines_begin(to, err);
+	r = job->begun_answer ? 0 : lines_begin(to, err);
 	if (r == 0)
 		r = lines_add(to, "result", word, err);
 	if (r == 0 && why->code != 0)

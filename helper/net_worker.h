@@ -13,11 +13,12 @@
 #include "secbuf.h"
 #include "token.h"
 
-#define NET_MESSAGE_MAX 400    /* bytes of an answer's message or warning */
-#define NET_READ_MS     5000   /* for the request to arrive */
-#define NET_START_MS    10000  /* until its time limit is known */
-#define NET_TIMEOUT_MIN 100    /* ms; a smaller budget is raised */
-#define NET_TIMEOUT_MAX 600000 /* ms; a larger budget is cut */
+#define NET_MESSAGE_MAX 400      /* bytes of an answer's message or warning */
+#define NET_READ_MS     5000     /* for the request to arrive */
+#define NET_START_MS    10000    /* until its time limit is known */
+#define NET_TIMEOUT_MIN 100      /* ms; a smaller budget is raised */
+#define NET_TIMEOUT_MAX 600000   /* ms; a larger budget is cut */
+#define NET_CALL_MAX_MS 86400000 /* op=request: its bodies may take that long */
 
 /* All that one request is about. */
 struct net_job {
@@ -29,6 +30,7 @@ struct net_job {
 	struct token token;
 	struct outcome outcome;
 	struct secbuf more; /* an operation's own lines */
+	bool begun_answer;  /* its first part is written: net_call.c */
 };
 #define NET_JOB_INIT                                                           \
 	{                                                                      \
@@ -61,6 +63,9 @@ int net_probe(struct net_job *job, struct http *http, struct err *err);
 
 /* For whom the token is kept: part of its fingerprint. */
 const char *net_account(const struct net_job *job);
+
+/* op=request: send it and stream the bodies. */
+int net_call(struct net_job *job, struct http *http, struct err *err);
 
 /*
  * Append the whole answer.  ERR_INTERNAL if `why` (whose code is 0 for success)

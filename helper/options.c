@@ -6,7 +6,7 @@
 
 #include "conf.h"
 
-enum kind { FLAG, TEXT, SECONDS, OVERRIDE };
+enum kind { FLAG, TEXT, SECONDS, OVERRIDE, ITEM, WAIT };
 
 struct option_info {
 	const char *name;
@@ -18,7 +18,7 @@ struct option_info {
 /* Those that ask for a token. */
 #define FOR_ASKING                                                             \
 	(FOR_TOKEN | FOR_HEADERS | FOR_CURL | FOR_GIT | FOR_DOCKER |           \
-	    FOR_BAZEL | FOR_KUBECTL)
+	    FOR_BAZEL | FOR_KUBECTL | FOR_API)
 #define O(field) offsetof(struct options, field)
 
 /* clang-format off */
@@ -44,6 +44,20 @@ static const struct option_info infos[] = {
 	{"--show-origin",  FLAG,     O(show_origin),  FOR_CONFIG},
 	{"--undo",         FLAG,     O(undo),         FOR_CONFIGURE},
 	{"--yes",          FLAG,     O(yes),          FOR_CONFIGURE},
+	{"-X",             TEXT,     O(method),       FOR_API},
+	{"--method",       TEXT,     O(method),       FOR_API},
+	{"-f",             ITEM,     'f',             FOR_API},
+	{"--raw-field",    ITEM,     'f',             FOR_API},
+	{"-F",             ITEM,     'F',             FOR_API},
+	{"--field",        ITEM,     'F',             FOR_API},
+	{"-H",             ITEM,     'H',             FOR_API},
+	{"--header",       ITEM,     'H',             FOR_API},
+	{"-i",             FLAG,     O(include),      FOR_API},
+	{"--include",      FLAG,     O(include),      FOR_API},
+	{"--input",        TEXT,     O(input),        FOR_API},
+	{"--paginate",     FLAG,     O(paginate),     FOR_API},
+	{"--dry-run",      FLAG,     O(dry_run),      FOR_API},
+	{"--wait",         WAIT,     O(wait),         FOR_API},
 };
 /* clang-format on */
 
@@ -73,6 +87,17 @@ take_seconds(int64_t *to, const char *name, const char *text, struct err *err)
 }
 
 static int
+take_item(struct options *o, char letter, const char *text, struct err *err)
+{
+	if (o->items == OPTIONS_ITEMS_MAX)
+		return err_set(
+		    err, ERR_CONFIG, "too many options -f, -F and -H");
+	o->item[o->items].letter = letter;
+	o->item[o->items++].text = text;
+	return 0;
+}
+
+static int
 take(struct options *o, const struct option_info *info, const char *value,
     struct err *err)
 {
@@ -88,6 +113,13 @@ take(struct options *o, const struct option_info *info, const char *value,
 	case SECONDS:
 		return take_seconds(
 		    (int64_t *)(void *)field, info->name, value, err);
+	case ITEM:
+		return take_item(o, (char)info->offset, value, err);
+	case WAIT:
+		*(bool *)(void *)field = true;
+		return value == NULL
+			   ? 0
+			   : take_seconds(&o->wait_s, info->name, value, err);
 	case OVERRIDE:
 		if (o->overrides == OPTIONS_OVERRIDES_MAX)
 			return err_set(err, ERR_CONFIG, "too many options -o");
@@ -97,29 +129,47 @@ take(struct options *o, const struct option_info *info, const char *value,
 	return 0;
 }
 
+/*
+ * The option in this word, and its value if that is in it too: --name=value, or
+ * behind the letter of one that wants a value (-XPOST).
+ */
+static const struct option_info *
+split(const char *word, const char **value)
+{
+	const char *eq = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+	size_t len = eq != NULL ? (size_t)(eq - word) : strlen(word);
+	const struct option_info *info = find(word, len);
+
+	*value = eq != NULL ? eq + 1 : NULL;
+	if (info != NULL || word[1] == '-' || len < 3)
+		return info;
+	info = find(word, 2);
+	*value = word + 2;
+	return info == NULL || info->kind == FLAG ? NULL : info;
+}
+
 /* One option with its argument; returns how many words it took, or a code. */
 static int
-take_option(struct options *o, char **argv, unsigned *seen, struct err *err)
+take_option(struct options *o, char **argv, uint64_t *seen, struct err *err)
 {
-	const char *eq =
-	    strncmp(*argv, "--", 2) == 0 ? strchr(*argv, '=') : NULL;
-	size_t len = eq != NULL ? (size_t)(eq - *argv) : strlen(*argv);
-	const struct option_info *info = find(*argv, len);
-	const char *value = eq != NULL ? eq + 1 : argv[1];
+	const char *inside, *value;
+	const struct option_info *info = split(*argv, &inside);
+	size_t len = strcspn(*argv, "=");
 
 	if (info == NULL)
 		return err_set(err, ERR_CONFIG,
 		    "unknown option '%.*s'; see --help",
 		    len < 40 ? (int)len : 40, *argv);
-	if (info->kind == FLAG && eq != NULL)
+	value = inside != NULL || info->kind == WAIT ? inside : argv[1];
+	if (info->kind == FLAG && inside != NULL)
 		return err_set(
 		    err, ERR_CONFIG, "%s takes no value", info->name);
-	if (info->kind != FLAG && value == NULL)
+	if (info->kind != FLAG && info->kind != WAIT && value == NULL)
 		return err_set(err, ERR_CONFIG, "%s wants a value", info->name);
-	*seen |= 1U << (unsigned)(info - infos);
+	*seen |= (uint64_t)1 << (unsigned)(info - infos);
 	if (take(o, info, value, err) < 0)
 		return err->code;
-	return info->kind == FLAG || eq != NULL ? 1 : 2;
+	return info->kind == FLAG || value == inside ? 1 : 2;
 }
 
 static int
@@ -144,12 +194,13 @@ take_word(struct options *o, const char *word, const struct command *commands,
 }
 
 static int
-check_command(unsigned seen, const struct command *c, struct err *err)
+check_command(uint64_t seen, const struct command *c, struct err *err)
 {
 	size_t i;
 
 	for (i = 0; c != NULL && i < sizeof(infos) / sizeof(infos[0]); i++)
-		if ((seen & 1U << i) != 0 && (infos[i].commands & c->bit) == 0)
+		if ((seen & (uint64_t)1 << i) != 0 &&
+		    (infos[i].commands & c->bit) == 0)
 			return err_set(err, ERR_CONFIG,
 			    "%s is not an option of '%s'", infos[i].name,
 			    c->name);
@@ -161,10 +212,10 @@ options_parse(struct options *o, char **argv, const struct command *commands,
     const struct command **command, struct err *err)
 {
 	bool ended = false;
-	unsigned seen = 0;
+	uint64_t seen = 0;
 	int n;
 
-	o->min_valid = o->timeout = -1;
+	o->min_valid = o->timeout = o->wait_s = -1;
 	while (*argv != NULL) {
 		if (*command != NULL && (*command)->raw) {
 			o->rest = argv;

@@ -9,8 +9,9 @@
 
 #include "err.h"
 
-#define OPTIONS_OVERRIDES_MAX 64 /* -o options */
-#define OPTIONS_OPERANDS_MAX  8  /* operands of any command but curl */
+#define OPTIONS_OVERRIDES_MAX 64  /* -o options */
+#define OPTIONS_OPERANDS_MAX  8   /* operands of any command but curl */
+#define OPTIONS_ITEMS_MAX     128 /* -f, -F and -H together */
 
 /* Who has an option: the commands, as bits. */
 enum command_bit {
@@ -27,7 +28,14 @@ enum command_bit {
 	FOR_KUBECTL = 1 << 10,
 	FOR_DOCTOR = 1 << 11,
 	FOR_CONFIGURE = 1 << 12,
-	FOR_ALL = (1 << 13) - 1,
+	FOR_API = 1 << 13,
+	FOR_ALL = (1 << 14) - 1,
+};
+
+/* One of the options that may stand several times, in their order. */
+struct option_item {
+	char letter; /* 'f', 'F' or 'H' */
+	const char *text;
 };
 
 struct options {
@@ -38,6 +46,11 @@ struct options {
 	bool no_input, verbose, help, version;
 	bool json, secret_stdin, device, browser, all, local, any_host,
 	    show_origin, online, undo, yes;
+	const char *method, *input;
+	bool include, paginate, dry_run, wait;
+	int64_t wait_s; /* --wait=TIME; -1: no time was given */
+	struct option_item item[OPTIONS_ITEMS_MAX];
+	size_t items;
 	const char *override[OPTIONS_OVERRIDES_MAX];
 	size_t overrides;
 	const char *operand[OPTIONS_OPERANDS_MAX];

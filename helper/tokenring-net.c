@@ -146,6 +146,8 @@ run(struct net_job *job, struct http *http, struct err *err)
 		    err, ERR_CONFIG, "the request names no operation");
 	if (strcmp(op, "probe") == 0)
 		return net_probe(job, http, err);
+	if (strcmp(op, "request") == 0)
+		return net_call(job, http, err);
 	if (sainet != (strcmp(op, "login") == 0))
 		return err_set(err, ERR_CONFIG,
 		    "profile '%s': its provider does not know this operation",
@@ -168,16 +170,19 @@ serve(struct net_job *job, struct err *err)
 	SECBUF pem = SECBUF_INIT(LINES_MESSAGE_MAX);
 	CLEANUP(http_closep) struct http *http = NULL;
 	struct http_options o = {.ca_pem = &pem};
-	int64_t budget;
+	const char *op = lines_get(job->rq, "op");
+	int64_t budget, most = NET_TIMEOUT_MAX;
 
+	if (op != NULL && strcmp(op, "request") == 0)
+		most = NET_CALL_MAX_MS;
 	if (net_profile(job, err) < 0 || collect_ca(job->rq, &pem, err) < 0)
 		return err->code;
 	budget = lines_number(
 	    job->rq, "timeout_ms", profile_ms(job->profile, CONF_TIMEOUT));
 	if (budget < NET_TIMEOUT_MIN)
 		budget = NET_TIMEOUT_MIN;
-	if (budget > NET_TIMEOUT_MAX)
-		budget = NET_TIMEOUT_MAX;
+	if (budget > most)
+		budget = most;
 	set_watchdog(job->begun + budget);
 	o.deadline = job->begun + budget -
 		     (budget > 4 * MARGIN_MS ? MARGIN_MS : budget / 4);

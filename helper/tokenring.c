@@ -33,6 +33,9 @@ static const struct command commands[] = {
 	    "print header lines, for curl -H @-"},
 	{"curl",    FOR_CURL,    true,  "[PROFILE] CURL-ARGUMENTS...",
 	    "run curl with the right headers"},
+	{"api",     FOR_API,     false, "[PROFILE] PATH [-X METHOD] [-f KEY=VALUE] [-F KEY=VALUE] [-H HEADER]"
+	    " [-i] [--input FILE] [--paginate] [--dry-run] [--wait[=TIME]]",
+	    "call the service's API by its conventions"},
 	{"configure", FOR_CONFIGURE, false, "[git | docker | kubectl] [--yes | --undo]",
 	    "set the tools up, showing what is changed"},
 	{"config",  FOR_CONFIG,  false, "[--show-origin]",
@@ -53,6 +56,7 @@ static const struct command commands[] = {
 static const struct entry entries[] = {
 	{"login", cmd_login}, {"logout", cmd_logout}, {"status", cmd_status},
 	{"token", cmd_token}, {"headers", cmd_headers}, {"curl", cmd_curl},
+	{"api", cmd_api},
 	{"config", cmd_config}, {"doctor", cmd_doctor},
 	{"git", cmd_git}, {"docker", cmd_docker},
 	{"bazel", cmd_bazel}, {"kubectl", cmd_kubectl},
@@ -68,6 +72,18 @@ static const char options_help[] =
 	"  --no-input         never ask anybody\n"
 	"  -v                 tell each step (also TOKENRING_TRACE=1)\n"
 	"  --help, --version\n";
+
+static const char api_help[] =
+	"Options of api:\n"
+	"  -X METHOD          GET, or POST with fields, unless this says otherwise\n"
+	"  -f KEY=VALUE       a text: into the query of a GET, else into a JSON body\n"
+	"  -F KEY=VALUE       the same for true, false, null, numbers, @FILE\n"
+	"  -H HEADER          add a header line\n"
+	"  -i                 print the answer's headers too\n"
+	"  --input FILE       the body; - is standard input\n"
+	"  --paginate         all pages of a list, as one JSON array\n"
+	"  --dry-run          change nothing (ITCare); 5 if that is not confirmed\n"
+	"  --wait[=TIME]      wait for the end of an asynchronous action\n\n";
 /* clang-format on */
 
 static void
@@ -77,8 +93,9 @@ print_help(const struct command *only)
 
 	if (only != NULL) {
 		printf(
-		    "usage: tokenring %s %s\n  %s\n\n%s\nSee tokenring(1).\n",
-		    only->name, only->usage, only->purpose, options_help);
+		    "usage: tokenring %s %s\n  %s\n\n%s%s\nSee tokenring(1).\n",
+		    only->name, only->usage, only->purpose,
+		    only->bit == FOR_API ? api_help : "", options_help);
 		return;
 	}
 	printf("usage: tokenring COMMAND [ARGUMENTS]\n\n");

@@ -353,7 +353,8 @@ child_run(const struct child *c, const struct secbuf *in, struct secbuf *out,
 		    strerror(errno));
 	(void)close(TAKE_FD(theirs));
 	(void)close(TAKE_FD(middle_control));
-	r = child_talk(ours, c->deadline, in, out, err);
+	r = c->talk != NULL ? c->talk(c->ctx, ours, c->deadline, in, out, err)
+			    : child_talk(ours, c->deadline, in, out, err);
 	if (r < 0)
 		(void)kill(middle, SIGTERM);
 	if (read_report(control, c, &report) < 0 && r == 0)

@@ -30,6 +30,13 @@
 #define CHILD_KEEP_MAX 4   /* descriptors handed over, as 3, 4, ... */
 #define CHILD_GRACE_MS 250 /* from the deadline to the kill */
 
+/*
+ * The conversation: as child_talk(), which it is unless the caller has one of
+ * his own for what streams beside it through `keep`.
+ */
+typedef int child_talk_fn(void *ctx, int fd, int64_t deadline,
+    const struct secbuf *in, struct secbuf *out, struct err *err);
+
 struct child {
 	const char *path;  /* absolute; never searched for */
 	char *const *argv; /* NULL: just the path */
@@ -37,9 +44,11 @@ struct child {
 	int err_fd;        /* becomes 2; -1: /dev/null */
 	const int *keep;   /* become 3, 4, ... in this order; -1: a gap */
 	size_t n_keep;
-	int64_t deadline; /* absolute, as in io.h */
-	bool outlive;     /* the caller's death does not end the worker:
+	int64_t deadline;    /* absolute, as in io.h */
+	bool outlive;        /* the caller's death does not end the worker:
 				   only the deadline does */
+	child_talk_fn *talk; /* NULL: child_talk */
+	void *ctx;           /* of talk */
 };
 #define CHILD_INIT                                                             \
 	{                                                                      \

@@ -2,50 +2,81 @@
 #include "child_talk.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "io.h"
+
+static void
+send_some(int fd, const struct secbuf *in, size_t *sent)
+{
+	ssize_t n = send(
+	    fd, in->ptr + *sent, in->len - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n > 0)
+		*sent += (size_t)n;
+	else if (errno != EINTR && errno != EAGAIN)
+		*sent = in->len; /* it hung up: read why */
+	if (*sent == in->len)
+		(void)shutdown(fd, SHUT_WR);
+}
+
+static int
+receive_some(int fd, struct secbuf *out, struct err *err)
+{
+	size_t room = out->max - out->len;
+	char *to, probe[1];
+	ssize_t n;
+
+	if (room > 4096)
+		room = 4096;
+	to = room > 0 ? secbuf_space(out, room) : probe;
+	if (to == NULL)
+		return err_set(err, ERR_NOMEM, "out of memory");
+	n = recv(fd, to, room > 0 ? room : 1, MSG_DONTWAIT);
+	if (n > 0 && room == 0)
+		return err_set(err, ERR_PROTOCOL, "answer too long");
+	if (n > 0)
+		secbuf_grown(out, (size_t)n);
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+void
+child_talk_begin(struct pollfd *p, int fd, const struct secbuf *in)
+{
+	p->fd = fd;
+	p->events = POLLIN | (in->len > 0 ? POLLOUT : 0);
+	p->revents = 0;
+	if (in->len == 0)
+		(void)shutdown(fd, SHUT_WR);
+}
+
+int
+child_talk_step(struct pollfd *p, const struct secbuf *in, size_t *sent,
+    struct secbuf *out, struct err *err)
+{
+	if (p->revents & POLLOUT && *sent < in->len)
+		send_some(p->fd, in, sent);
+	p->events = POLLIN | (*sent < in->len ? POLLOUT : 0);
+	if ((p->revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+		return 1;
+	return receive_some(p->fd, out, err);
+}
 
 int
 child_talk(int fd, int64_t deadline, const struct secbuf *in,
     struct secbuf *out, struct err *err)
 {
-	struct pollfd p = {.fd = fd};
-	size_t sent = 0, room;
-	char *to, probe[1];
-	ssize_t n;
+	struct pollfd p;
+	size_t sent = 0;
+	int r;
 
-	if (in->len == 0)
-		(void)shutdown(fd, SHUT_WR);
+	child_talk_begin(&p, fd, in);
 	for (;;) {
-		p.events = POLLIN | (sent < in->len ? POLLOUT : 0);
+		p.revents = 0;
 		if (poll(&p, 1, io_poll_ms(deadline)) == 0)
 			return err_set(err, ERR_UNAVAIL, "no answer in time");
-		if (p.revents & POLLOUT && sent < in->len) {
-			n = send(fd, in->ptr + sent, in->len - sent,
-			    MSG_NOSIGNAL | MSG_DONTWAIT);
-			if (n > 0)
-				sent += (size_t)n;
-			else if (errno != EINTR && errno != EAGAIN)
-				sent = in->len; /* it hung up: read why */
-			if (sent == in->len)
-				(void)shutdown(fd, SHUT_WR);
-		}
-		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
-			continue;
-		room = out->max - out->len;
-		if (room > 4096)
-			room = 4096;
-		to = room > 0 ? secbuf_space(out, room) : probe;
-		if (to == NULL)
-			return err_set(err, ERR_NOMEM, "out of memory");
-		n = recv(fd, to, room > 0 ? room : 1, MSG_DONTWAIT);
-		if (n > 0 && room == 0)
-			return err_set(err, ERR_PROTOCOL, "answer too long");
-		if (n > 0)
-			secbuf_grown(out, (size_t)n);
-		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			return 0;
+		r = child_talk_step(&p, in, &sent, out, err);
+		if (r <= 0)
+			return r;
 	}
 }

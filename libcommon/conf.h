@@ -50,6 +50,7 @@ enum conf_key {
 	CONF_DOMAIN,
 	CONF_REMEMBER_PASSWORD,
 	CONF_TOKEN_LIFETIME,
+	CONF_PAGING,
 	CONF_KEYS /* how many there are */
 };
 

@@ -40,6 +40,7 @@ const struct conf_key_info conf_keys[CONF_KEYS] = {
 	[CONF_DOMAIN] = {"domain", CONF_TEXT, SAINET, NULL, NULL},
 	[CONF_REMEMBER_PASSWORD] = {"remember_password", CONF_SWITCH, SAINET, "on", NULL},
 	[CONF_TOKEN_LIFETIME] = {"token_lifetime", CONF_DURATION, SAINET, "8h", NULL},
+	[CONF_PAGING] = {"paging", CONF_WORD, SAINET, "skip:offset", NULL},
 };
 /* clang-format on */
 

@@ -76,6 +76,8 @@ err_name(int code)
 		return "canceled";
 	case ERR_LOCKED:
 		return "locked";
+	case ERR_UNCONFIRMED:
+		return "unconfirmed";
 	default:
 		return "unknown";
 	}

@@ -25,6 +25,7 @@ enum err_code {
 	ERR_INTERACT = -8, /* a person is needed and none is available */
 	ERR_CANCELED = -9, /* the person declined */
 	ERR_LOCKED = -10,  /* the keyring is there and locked */
+	ERR_UNCONFIRMED = -11, /* a dry run that may have been none */
 };
 
 struct err {

@@ -52,8 +52,10 @@ http_open(
 void
 http_closep(struct http **h)
 {
-	if (*h != NULL)
+	if (*h != NULL) {
 		curl_easy_cleanup((*h)->curl);
+		curl_slist_free_all((*h)->headers);
+	}
 	free(*h);
 	*h = NULL;
 }
@@ -129,6 +131,8 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 	struct http *h = ctx;
 
 	n *= size;
+	if (h->call != NULL)
+		return http_call_body(h, data, n);
 	h->in_body = true;
 	if (n > h->body_max - h->response->body.len ||
 	    secbuf_add(&h->response->body, data, n) < 0) {
@@ -201,6 +205,8 @@ set_request(struct http *h, const struct http_request *rq, int64_t left)
 	SET(CURLOPT_HEADERDATA, h);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, h);
+	if (h->call != NULL && rc == CURLE_OK)
+		return http_call_set(h);
 	if (rq->form != NULL) {
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDS, rq->form->ptr);
@@ -233,6 +239,7 @@ http_send(struct http *h, const struct http_request *rq,
 	h->error[0] = '\0';
 	h->local = 0;
 	h->refused_certificate = false;
+	h->call = rq->call;
 	if (left == 0 && !h->tried)
 		return err_set(err, ERR_INTERNAL,
 		    "no time was left before the first request: this machine "
@@ -251,10 +258,14 @@ http_send(struct http *h, const struct http_request *rq,
 	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	ret->status = ret->sent ? (int)status : 0;
 	log_debug("%s %.*s -> %d, %zu bytes in %d ms: %s",
-	    rq->form != NULL ? "POST" : "GET", (int)strcspn(rq->url, "?#"),
-	    rq->url, ret->status, ret->body.len, (int)(io_now_ms() - begun),
-	    curl_easy_strerror(rc));
+	    rq->call != NULL   ? rq->call->method
+	    : rq->form != NULL ? "POST"
+			       : "GET",
+	    (int)strcspn(rq->url, "?#"), rq->url, ret->status, ret->body.len,
+	    (int)(io_now_ms() - begun), curl_easy_strerror(rc));
 	if (rc == CURLE_OK && !h->headers_done)
 		rc = CURLE_PARTIAL_FILE; /* libcurl takes what there is */
+	if (rc == CURLE_OK && h->call != NULL && http_call_end(h) < 0)
+		return err_set(err, ERR_INTERNAL, "the answer cannot be told");
 	return rc == CURLE_OK ? 0 : http_why(h, rc, where, err);
 }

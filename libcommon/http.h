@@ -26,6 +26,8 @@
 #define HTTP_HEADERS_MAX 16384   /* bytes of an answer's header block */
 #define HTTP_BODY_MAX    1048576 /* bytes of an answer's body, at most */
 
+struct http_call; /* http_call.h */
+
 struct http_options {
 	int64_t deadline;            /* as in io.h: all is over by then */
 	const char *proxy;           /* NULL: none */
@@ -41,7 +43,8 @@ struct http_request {
 	const struct secbuf *basic_user, *basic_key; /* NULL: no Basic */
 	int64_t connect_ms; /* name, connection and handshake, at most */
 	size_t body_max;
-	bool json; /* ask for application/json */
+	bool json;                    /* ask for application/json */
+	const struct http_call *call; /* NULL: none; else the rest counts not */
 };
 
 struct http_response {

@@ -9,6 +9,10 @@
 
 #include "repeats.h"
 
+#define NAME_CHARS                                                             \
+	"!#$%&'*+-.^_`|~0123456789"                                            \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" /* RFC 9110 */
+
 static int
 encode(struct secbuf *to, const char *text, const char *safe, bool plus)
 {
@@ -100,6 +104,27 @@ http_header(const struct secbuf *headers, const char *name, const char **value,
 		found += odd ? 2 : 1;
 	}
 	return found;
+}
+
+bool
+http_header_ok(const char *line)
+{
+	/* What frames a message, belongs to a hop, or is the token's place. */
+	static const char *const ours[] = {"Authorization",
+	    "Proxy-Authorization", "Proxy-Connection", "Host", "Connection",
+	    "Content-Length", "Transfer-Encoding", "TE", "Trailer", "Upgrade",
+	    "Keep-Alive", "Expect", "Sai-Server-Instance"};
+	size_t n = strspn(line, NAME_CHARS), i;
+
+	if (n == 0 || line[n] != ':')
+		return false;
+	for (i = 0; line[i] != '\0'; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			return false;
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strlen(ours[i]) == n && strncasecmp(line, ours[i], n) == 0)
+			return false;
+	return true;
 }
 
 time_t

@@ -43,6 +43,13 @@ time_t http_date(const char *text);
 /* Seconds of Retry-After (RFC 9110 §10.2.3), capped; -1 if none is readable. */
 int64_t http_retry_after(const struct secbuf *headers, time_t now);
 
+/*
+ * May somebody add this header line, "Name: value", to a request with a token?
+ * Not what frames a message, belongs to a hop, or is the token's own place; and
+ * the name must be one (RFC 9110 §5.1), the line without control characters.
+ */
+bool http_header_ok(const char *line);
+
 /* "host:port" or "host" of a URL, printable, without user information. */
 const char *http_where(const char *url, char to[HTTP_WHERE_MAX]);
 

@@ -175,6 +175,8 @@ http_why(struct http *h, CURLcode rc, const char *where, struct err *err)
 	char text[CURL_ERROR_SIZE];
 	size_t i;
 
+	if (h->call != NULL && http_call_why(h, where, err) < 0)
+		return err->code;
 	/* Its own limit on a header line libcurl reports as a lack of memory. */
 	if (h->too_long || (rc == CURLE_OUT_OF_MEMORY && h->response->sent))
 		return err_set(

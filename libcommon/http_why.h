@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "http.h"
+#include "http_call.h"
 
 struct http {
 	struct http_options o;
@@ -20,6 +21,13 @@ struct http {
 	bool in_body, headers_done, too_long;
 	bool refused_certificate;
 	int local; /* errno of a socket that this machine could not give */
+	/* of a call: http_call.c */
+	const struct http_call *call; /* NULL: none */
+	struct curl_slist *headers;
+	bool begun, silent, body_failed, reader_left;
+	int source;    /* which of the body's descriptors is read */
+	int64_t taken; /* bytes of the body that libcurl has */
+	int64_t moved, moved_at;
 };
 
 /* The first option that libcurl refuses ends it: each is there for a reason. */
@@ -28,6 +36,12 @@ struct http {
 		if (rc == CURLE_OK)                                            \
 			rc = curl_easy_setopt(h->curl, option, value);         \
 	} while (0)
+
+/* The parts of http_send() that a call needs. */
+CURLcode http_call_set(struct http *h);
+size_t http_call_body(struct http *h, const char *data, size_t n);
+int http_call_end(struct http *h);
+int http_call_why(const struct http *h, const char *where, struct err *err);
 
 /* Is it an errno of a machine that has run out of something? */
 bool http_why_local(int e);

@@ -12,7 +12,9 @@
  * Keys of a request to tokenring-net: op, id, timeout_ms, user, password,
  * account, client_secret, refresh_token, device_code, code, code_verifier,
  * redirect_uri, token, token_type_hint, journal, ca[], https_proxy, no_proxy,
- * ssl_cert_file, ssl_cert_dir; from PAM profile and config; from the front
+ * ssl_cert_file, ssl_cert_dir; of op=request method, target (the address),
+ * access_token, token_type, instance, header[] ("Name: value") and body_len (-1:
+ * unknown; absent: no body); from PAM profile and config; from the front
  * every resolved configuration key by its name.
  * Of its answer, whatever became of it: result, message (of a failure), http
  * (the status, as soon as its line arrived), verified (its server's certificate
@@ -20,6 +22,9 @@
  * (OAuth: all of the response that http tells of arrived), ms, oauth_error,
  * retry_after, profile, fingerprint, journal_failed (the journal lacks this
  * answer, which belongs there), warning[].
+ * The answer to op=request comes in two parts, the first when the headers are
+ * there: status, header[] (the status line and the fields as they came), and
+ * body=follows as its last line.
  * Of a token: access_token, token_type, expires_at, obtained_at, account,
  * instance, scope, refresh_token, refresh_expires_at; a failing answer may have
  * the last two and scope, when the rest was of no use.

@@ -57,6 +57,20 @@ token_write(const struct token *t, struct secbuf *to, struct err *err)
 	return r;
 }
 
+int
+token_payload(const struct token *t, struct secbuf *to, struct err *err)
+{
+	int r = lines_begin(to, err);
+
+	if (r == 0)
+		r = token_write(t, to, err);
+	if (r == 0)
+		r = lines_end(to, err);
+	if (r == 0)
+		secbuf_cut(to, to->len - 1);
+	return r;
+}
+
 static int
 copy(char *to, size_t size, const struct lines *from, const char *key,
     struct err *err)

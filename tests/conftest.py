@@ -64,11 +64,25 @@ def oauth(oauth_server):
     oauth_server.reset()
 
 
+@pytest.fixture(scope="module")
+def itcare_server(ca, oauth_server):
+    with sim.ITCare(ca, oauth_server.active) as server:
+        yield server
+
+
+@pytest.fixture
+def itcare(itcare_server):
+    itcare_server.reset()
+    yield itcare_server
+    itcare_server.reset()
+
+
 class Person:
     """Somebody with a home directory, a configuration and a session."""
 
     def __init__(self, base):
         self.base = base
+        self.tool = BIN / "tokenring"
         self.home = base / "home"
         self.home.mkdir(mode=0o700)
         self.config = base / "tokenring.conf"
@@ -222,6 +236,16 @@ def keyring(person):
     with Keyring() as k:
         person.session(k)
         yield k
+
+
+@pytest.fixture
+def itc(person, oauth, itcare):
+    """Somebody with a client of ITCare's."""
+    oauth.set(clients={"cli": "a-secret"})
+    (person.base / "secret").write_text("a-secret\n")
+    person.oauth(oauth, client_id="cli", client_secret_file=person.base / "secret", store="none",
+                 match=itcare.api, api_url=itcare.api)
+    return person
 
 
 def stored(person, kind):

@@ -100,7 +100,7 @@ def test_synopsis(person):
         m = re.match(r" +tokenring (?:\[--any-host\] )?(\w+) (.*)", line)
         if m:
             synopsis[m[1]] = m[2].replace(" ...", "...").strip()
-    assert synopsis == {command: words.lower().strip() for command, words in usage(person).items()}
+    assert {command: words.lower() for command, words in synopsis.items()} == {command: words.lower().strip() for command, words in usage(person).items()}
     for command, words in usage(person).items():
         assert f"tokenring {command} {words}" in person.ok("--help" if command == "curl" else command,
                                                            *["curl"] if command == "curl" else ["--help"])
@@ -161,7 +161,7 @@ def test_environment():
 
 # --- exit status -------------------------------------------------------------
 
-def provoke(person, sainet, oauth, tmp_path):
+def provoke(person, sainet, oauth, api, tmp_path):
     """(what the page calls it, the status)"""
     oauth.set(clients={name: "right" for name in ("good", "bad", "late", "kept")})
     (tmp_path / "right").write_text("right\n")
@@ -192,22 +192,27 @@ def provoke(person, sainet, oauth, tmp_path):
     yield "asked later", status("token", "late")
     yield "asked later, not asked again", status("token", "late")
     assert person.tokenring("login", "erp", "--secret-stdin", input=PASSWORD + "\n").returncode == 0
+    api.set(dry_run=False)
+    yield "a dry run that was none", status("api", "good", "resources", "-f", "name=x", "--dry-run", "-o", f"match={api.api}",
+                                            "-o", f"api_url={api.api}")
     yield "curl", status("curl", "-fsS", f"{sainet.url}/x/nothing")
 
 
-def test_exit_status(person, sainet, oauth, tmp_path):
+def test_exit_status(person, sainet, oauth, itcare_server, tmp_path):
     page = {int(n): " ".join(text.split()) for n, text in
             re.findall(r"^\.It (\d+)\n(.*?)(?=^\.It|^\.El)", section(PAGE, "EXIT STATUS"), flags=re.M | re.S)}
     function = re.search(r"^front_exit\(.*?^}", (TOP / "helper" / "front.c").read_text(), flags=re.M | re.S)[0]
     assert set(page) == {int(n) for n in re.findall(r"return (\d+);", function)}
-    seen = dict(provoke(person, sainet, oauth, tmp_path))
+    seen = dict(provoke(person, sainet, oauth, itcare_server, tmp_path))
     assert seen.pop("curl") == 22, "curl's own status"
     assert seen == {"done": 0, "git get of nobody's": 0,
                     "git get for another host, without a keyring": 4, "the server said no": 1, "no profile is for the URL": 1,
                     "the usage": 2, "the configuration": 2, "a person must sign in": 3,
-                    "the keyring's service cannot be reached": 4, "asked later": 4, "asked later, not asked again": 4}
+                    "the keyring's service cannot be reached": 4, "asked later": 4, "asked later, not asked again": 4,
+                    "a dry run that was none": 5}
     assert set(seen.values()) == set(page)
-    for n, words in {1: "the server said no", 2: "configuration", 3: "sign in", 4: "asked later"}.items():
+    for n, words in {1: "the server said no", 2: "configuration", 3: "sign in", 4: "asked later",
+                     5: "not confirmed"}.items():
         assert words in page[n]
 
 
@@ -350,7 +355,8 @@ def itcare(person, oauth, stand_ins, tmp_path):
             sim.ITCare(oauth.ca, oauth.active) as api:
         seed(git.create("demo.git"), str(tmp_path / "work"))
         program(stand_ins, "git-credential-tokenring", f'exec {BIN}/git-credential-tokenring {options} "$@"\n')
-        program(stand_ins, "tokenring", f'[ -z "${{ITCARE_CLIENT_ID-}}" ] || set -- -o match={api.api} "$@"\n'
+        program(stand_ins, "tokenring", f'case " $* " in *" erp "*) exec {BIN}/tokenring "$@" ;; esac\n'
+                f'[ -z "${{ITCARE_CLIENT_ID-}}" ] || set -- -o match={api.api} -o api_url={api.api} "$@"\n'
                 f'exec {BIN}/tokenring {options} "$@"\n')
         api.put_in = lambda text: text.replace("https://git.example.com", git.url).replace(
             "https://api.cegedim.cloud/itcare", api.api)
@@ -386,9 +392,13 @@ def test_examples_of_the_page(person, itcare, sainet, stand_ins, oauth):
     """Those of tokenring(1) that need no terminal, word for word."""
     person.env.update(ITCARE_CLIENT_ID="cgdm-sa-example", ITCARE_CLIENT_SECRET="a secret with %& and +",
                       TOKENRING_CONFIG=str(person.config))
-    job, api, script, case = literal_blocks(PAGE)[1:5]
+    job, api, conventions, script, case = literal_blocks(PAGE)[1:6]
     r = person.run("sh", "-eu", "-c", "cd && " + itcare.put_in(job))
     assert r.returncode == 0 and (person.home / "demo" / "hello.txt").exists(), r
+    *lines, last = conventions.splitlines()
+    r = person.run("sh", "-eu", "-c", itcare.put_in("\n".join(lines)))
+    assert r.returncode == 0 and '"status":"SUCCESS"' in r.stdout and len(itcare.changes) == 1, r
+    assert r.stdout.count('"id":') == 1 + 45 and len(lines) == 4
     person.sainet(sainet, store="file")
     program(stand_ins, "tokenring", f'exec {BIN}/tokenring "$@"\n')
     program(stand_ins, "pass", f"echo '{PASSWORD}'\n")
@@ -397,12 +407,71 @@ def test_examples_of_the_page(person, itcare, sainet, stand_ins, oauth):
     r = person.run("sh", "-eu", "-c", script)
     assert r.returncode == 0 and r.stdout.strip() in sainet.tokens, r
     assert person.run("sh", "-u", "-c", case).stdout == "signed in\n"
+    assert {x["ADRDOS.LANGUE"] for x in json.loads(person.run("sh", "-eu", "-c", last).stdout)} == {"FR"}
     lines = api.replace("https://erp.example.com", sainet.url).split("\n", 1)[1]
     r = person.run("sh", "-eu", "-c", lines, env={"CURL_CA_BUNDLE": sainet.ca.pem})
     assert r.returncode == 0, r
     assert [json.loads(x)["metadata"]["taskId"] for x in re.split(r"(?<=\})(?=\{\"meta)", r.stdout.strip())] == \
         ["ADR02", "ADR02"]
     assert "tokenring login itcare" in literal_blocks(PAGE)[0]
+
+
+def rows(heading):
+    """(what the vendor prints, the same with tokenring) of a table of the README."""
+    found = [[re.match(r"`(.*?)`", cell)[1].replace("\\|", "|") for cell in re.split(r"(?<!\\)\| ", line.strip("| "))]
+             for line in README.read_text().split(heading)[1].split("\n\n")[0].splitlines()[2:]]
+    assert len(found) >= 5 and all(len(row) == 2 for row in found)
+    return found
+
+
+def both(person, vendor, ours):
+    """What each prints; both have to succeed."""
+    results = [person.run("sh", "-eu", "-c", line) for line in (vendor, ours)]
+    assert [r.returncode for r in results] == [0, 0] and results[1].stderr == "", results
+    return [r.stdout for r in results]
+
+
+def test_itcare_side_by_side(person, itcare, oauth):
+    person.env.update(ITCARE_CLIENT_ID="cgdm-sa-example", ITCARE_CLIENT_SECRET="plain", CURL_CA_BUNDLE=oauth.ca.pem)
+    oauth.set(clients={"cgdm-sa-example": "plain"})
+    token = person.run("sh", "-c", "tokenring token itcare").stdout.strip()
+    for vendor, ours in rows("| ITCare: getting started"):
+        vendor = itcare.put_in(vendor).replace("{token}", token).replace("CLIENT_ID:CLIENT_SECRET", "cgdm-sa-example:plain")
+        vendor = vendor.replace("https://accounts.cegedim.cloud/auth/realms/cloud/protocol/openid-connect/token",
+                                oauth.token_url)
+        theirs, answer = both(person, vendor, ours)
+        if "grant_type" in vendor:
+            assert oauth.active(json.loads(theirs)["access_token"]) and oauth.active(answer.strip())
+        elif "actions/1" in vendor or "-X POST" in vendor and "DryRun" not in vendor:
+            assert set(json.loads(theirs)) == set(json.loads(answer))
+        else:
+            assert theirs == answer
+    assert [what for _, what in itcare.changes] == ["web-1", "web-1"]
+    pairs = [(r["method"], r["path"], r["query"], r["body"]) for r in itcare.requests]
+    assert pairs[0::2] == pairs[1::2]
+
+
+def test_sainet_side_by_side(person, sainet, stand_ins):
+    person.sainet(sainet, store="file", account=None)
+    program(stand_ins, "tokenring", f'exec {BIN}/tokenring -o account=alice "$@"\n')
+    token = "-"
+    for vendor, ours in rows("| SAINet: login and records"):
+        for name, value in {"host": f"localhost:{sainet.port}", "user": "alice", "password": "correct%20horse",
+                            "domain": "PROD", "bearer_token": token}.items():
+            vendor, ours = vendor.replace(f"<{name}>", value), ours.replace(f"<{name}>", value)
+        if " login " in ours:
+            ours = f"echo '{PASSWORD}' | {ours} --secret-stdin"
+        theirs, answer = both(person, vendor, ours)
+        if " login " in ours:
+            assert json.loads(theirs) == {"message": "logged in domain PROD"} and answer == ""
+            token = next(iter(sainet.tokens))
+        elif "PUT" in vendor:
+            a, b = json.loads(theirs), json.loads(answer)
+            assert a["data"].pop("$recordId") != b["data"].pop("$recordId") and a == b
+        else:
+            assert theirs == answer and json.loads(answer)["data"]
+    pairs = [(r["method"], r["path"], r["query"], r["body"]) for r in sainet.requests]
+    assert pairs[0::2] == pairs[1::2] and len(sainet.logins) == 2 and len(sainet.made) == 2
 
 
 def test_pam_as_written(person, sainet, stand_ins, tmp_path):

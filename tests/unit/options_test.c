@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{"curl",    FOR_CURL,    true,  "", ""},
 	{"config",  FOR_CONFIG,  false, "", ""},
 	{"git",     FOR_GIT,     false, "", ""},
+	{"api",     FOR_API,     false, "", ""},
 	{NULL, 0, false, NULL, NULL},
 };
 
@@ -57,6 +58,15 @@ static const struct {
 	{"--version", 0, "--version"},
 	{"-o|timeout=3s|token|-o|scope=a b", 0, "token: -o=timeout=3s -o=scope=a b"},
 	{"-o|-v|token", 0, "token: -o=-v"},
+	{"token|-otimeout=3s", 0, "token: -o=timeout=3s"},
+	{"api|-XPOST|x|-f|a=b|-Fc=1|--field=d=2|-H|X: y|-i", 0, "api: -X=POST -i f:a=b F:c=1 F:d=2 H:X: y x"},
+	{"--wait|api|x|--paginate|--dry-run|--input=-", 0, "api: --input=- --paginate --dry-run --wait=-1 x"},
+	{"api|--wait=5min|x", 0, "api: --wait=300 x"},
+	{"api|--wait|5min", 0, "api: --wait=-1 5min"},
+	{"api|--wait=|x", ERR_CONFIG, "--wait wants a number of seconds"},
+	{"api|-X", ERR_CONFIG, "-X wants a value"},
+	{"api|-ix", ERR_CONFIG, "unknown option '-ix'; see --help"},
+	{"token|-X|GET", ERR_CONFIG, "-X is not an option of 'token'"},
 	{"--account|--json|token", 0, "token: --account=--json"},
 	{"token|-", 0, "token: -"},
 	{"token|", 0, "token: "},
@@ -96,7 +106,7 @@ static const struct {
 	{"token|--jsonx", ERR_CONFIG, "unknown option '--jsonx'; see --help"},
 	{"token|-vv", ERR_CONFIG, "unknown option '-vv'; see --help"},
 	{"token|-json", ERR_CONFIG, "unknown option '-json'; see --help"},
-	{"token|-otimeout=3s", ERR_CONFIG, "unknown option '-otimeout=3s'; see --help"},
+	{"token|-Otimeout=3s", ERR_CONFIG, "unknown option '-Otimeout'; see --help"},
 	{"login|--password=" MARK, ERR_CONFIG, "unknown option '--password'; see --help"},
 	{"token|--json=yes", ERR_CONFIG, "--json takes no value"},
 	{"--help=", ERR_CONFIG, "--help takes no value"},
@@ -145,7 +155,9 @@ tell(const struct options *o, const struct command *c, bool words, char *to,
 	    {o->help, "--help"}, {o->version, "--version"}, {o->json, "--json"},
 	    {o->secret_stdin, "--secret-stdin"}, {o->device, "--device"},
 	    {o->browser, "--browser"}, {o->all, "--all"}, {o->local, "--local"},
-	    {o->any_host, "--any-host"}, {o->show_origin, "--show-origin"}};
+	    {o->any_host, "--any-host"}, {o->show_origin, "--show-origin"},
+	    {o->include, "-i"}, {o->paginate, "--paginate"},
+	    {o->dry_run, "--dry-run"}};
 	char number[32];
 	size_t i;
 
@@ -159,9 +171,19 @@ tell(const struct options *o, const struct command *c, bool words, char *to,
 	(void)snprintf(number, sizeof(number), "%lld", (long long)o->min_valid);
 	if (o->min_valid != -1)
 		add(to, size, "--min-valid", number);
+	if (o->method != NULL)
+		add(to, size, "-X", o->method);
+	if (o->input != NULL)
+		add(to, size, "--input", o->input);
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (flags[i].set)
 			add(to, size, flags[i].name, NULL);
+	(void)snprintf(number, sizeof(number), "%lld", (long long)o->wait_s);
+	if (o->wait)
+		add(to, size, "--wait", number);
+	for (i = 0; i < o->items; i++)
+		(void)snprintf(to + strlen(to), size - strlen(to), " %c:%s",
+		    o->item[i].letter, o->item[i].text);
 	for (i = 0; i < o->overrides; i++)
 		add(to, size, "-o", o->override[i]);
 	for (i = 0; i < o->operands; i++) {
