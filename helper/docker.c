@@ -14,7 +14,7 @@
 #include "cache.h"
 #include "commands.h"
 #include "dialect.h"
-#include "docker_server.h"
+#include "docker_other.h"
 #include "io.h"
 #include "json_out.h"
 #include "log.h"
@@ -31,12 +31,6 @@ by_heart(const char *sentence, struct err *err)
 {
 	(void)puts(sentence);
 	return err_set(err, ERR_INTERNAL, "%s", "");
-}
-
-static int
-not_found(struct err *err)
-{
-	return by_heart(NOT_FOUND, err);
 }
 
 /* Lines without their ends, one after the other, and no blanks around. */
@@ -83,6 +77,24 @@ write_credential(const char *server, const char *user, const char *credential)
 }
 
 static int
+get_other(const struct front *f, const struct docker_server *server,
+    const char *raw, struct err *err)
+{
+	CREDENTIAL found = CREDENTIAL_INIT;
+	int r = docker_other_get(f, server, &found, err);
+
+	if (r == ERR_NOTFOUND)
+		return by_heart(NOT_FOUND, err);
+	if (r < 0)
+		return r;
+	return write_credential(raw,
+		   credential_get(&found, CREDENTIAL_USERNAME),
+		   credential_get(&found, CREDENTIAL_PASSWORD)) == 0
+		   ? 0
+		   : err_set(err, ERR_NOMEM, "out of memory");
+}
+
+static int
 docker_get(struct front *f, struct err *err)
 {
 	SECBUF raw = SECBUF_INIT(DIALECT_REQUEST_MAX);
@@ -101,7 +113,7 @@ docker_get(struct front *f, struct err *err)
 		return err->code;
 	r = docker_server_profile(f, &server, &p, err);
 	if (r == ERR_NOTFOUND)
-		return not_found(err);
+		return get_other(f, &server, raw.ptr, err);
 	if (r < 0 || dialect_token(f, p, &g, &t, err) < 0)
 		return err->code;
 	if (write_credential(raw.ptr, profile_get(p, CONF_BASIC_USERNAME),
@@ -110,7 +122,7 @@ docker_get(struct front *f, struct err *err)
 	return 0;
 }
 
-/* The token that we hold; the sign-in stays, as with git. */
+/* Of a profile the token that we hold; the sign-in stays, as with git. */
 static int
 docker_erase(struct front *f, struct err *err)
 {
@@ -129,7 +141,7 @@ docker_erase(struct front *f, struct err *err)
 		return err->code;
 	r = docker_server_profile(f, &server, &p, err);
 	if (r == ERR_NOTFOUND)
-		return 0;
+		return docker_other_erase(f, &server, err);
 	if (r < 0 || grant_open(&g, f, p, err) < 0)
 		return err->code;
 	cache_drop(g.fp);
@@ -146,7 +158,6 @@ store_credential(struct front *f, const char *url, const char *user,
 	const struct profile *p;
 	int r;
 
-	(void)credential;
 	if (url == NULL || *url == '\0')
 		return by_heart(NO_SERVER, err);
 	if (user == NULL || *user == '\0')
@@ -155,6 +166,9 @@ store_credential(struct front *f, const char *url, const char *user,
 	    docker_server_parse(url, &server, err) < 0)
 		return err->code;
 	r = docker_server_profile(f, &server, &p, err);
+	if (r == ERR_NOTFOUND)
+		return docker_other_store(f, &server, url, user,
+		    credential != NULL ? credential : "", err);
 	if (r == 0 && strcmp(user, profile_get(p, CONF_BASIC_USERNAME)) != 0)
 		(void)fprintf(stderr,
 		    "tokenring: not kept: '%s' gets the token of profile "
@@ -184,6 +198,19 @@ docker_store(struct front *f, struct err *err)
 	return r;
 }
 
+static int
+list_server(const char *raw, const char *user, void *arg)
+{
+	struct secbuf *to = arg;
+
+	return (to->len > 1 && secbuf_addstr(to, ",") < 0) ||
+		       json_out_string(to, raw) < 0 ||
+		       secbuf_addstr(to, ":") < 0 ||
+		       json_out_string(to, user) < 0
+		   ? -1
+		   : 0;
+}
+
 /* The servers of a profile, as it names them, while there is a token. */
 static int
 list_profile(struct front *f, const struct profile *p, struct secbuf *to)
@@ -203,11 +230,8 @@ list_profile(struct front *f, const struct profile *p, struct secbuf *to)
 		return 0;
 	while ((n = conf_next_word(list, &pos, &word)) > 0) {
 		(void)snprintf(url, sizeof(url), "%.*s", (int)n, word);
-		if ((to->len > 1 && secbuf_addstr(to, ",") < 0) ||
-		    json_out_string(to, url) < 0 ||
-		    secbuf_addstr(to, ":") < 0 ||
-		    json_out_string(to, profile_get(p, CONF_BASIC_USERNAME)) <
-			0)
+		if (list_server(url, profile_get(p, CONF_BASIC_USERNAME), to) <
+		    0)
 			return -1;
 	}
 	return 0;
@@ -225,6 +249,8 @@ docker_list(struct front *f, struct err *err)
 	r = secbuf_addstr(&text, "{");
 	for (i = 0; r == 0 && i < conf_count(f->conf); i++)
 		r = list_profile(f, conf_at(f->conf, i), &text);
+	if (r == 0 && docker_other_list(f, list_server, &text, err) < 0)
+		return err->code;
 	if (r < 0 || secbuf_addstr(&text, "}\n") < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	(void)fwrite(text.ptr, 1, text.len, stdout);

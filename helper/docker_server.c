@@ -23,7 +23,7 @@ is_of_the_api(const char *path)
 int
 docker_server_parse(const char *raw, struct docker_server *ret, struct err *err)
 {
-	char host[MATCH_HOST_MAX + 8], shown[128];
+	char shown[128];
 	const char *s = raw, *path;
 	int n, r;
 
@@ -33,12 +33,12 @@ docker_server_parse(const char *raw, struct docker_server *ret, struct err *err)
 	else if (strncasecmp(raw, "https://", 8) == 0)
 		s += 8;
 	path = s + strcspn(s, "/");
-	n = snprintf(host, sizeof(host), "%.*s", (int)(path - s), s);
+	n = snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(path - s), s);
 	err_printable(shown, sizeof(shown), raw);
-	if (n <= 0 || n >= (int)sizeof(host) || host[n - 1] == ':')
+	if (n <= 0 || n >= (int)sizeof(ret->name) || ret->name[n - 1] == ':')
 		return err_set(err, ERR_CONFIG, "'%s' names no server", shown);
-	r = match_host(
-	    host, is_of_the_api(path) ? NULL : path + 1, &ret->target, err);
+	r = match_host(ret->name, is_of_the_api(path) ? NULL : path + 1,
+	    &ret->target, err);
 	return r < 0 ? err_wrap(err, "'%s'", shown) : 0;
 }
 

@@ -8,6 +8,7 @@
 
 struct docker_server {
 	bool https; /* false: "http://", where no token goes */
+	char name[MATCH_HOST_MAX + 8]; /* as it was written, with its port */
 	struct match_target target;
 };
 

@@ -8,6 +8,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -141,6 +142,10 @@ class World:
         """A keyring service without a default collection."""
         self.keyring(empty=True)
 
+    def empty_keyring(self):
+        """A keyring of its own with nothing in it."""
+        self.keyring()
+
     def stopped(self):
         """A keyring service that does not answer."""
         k = self.keyring()
@@ -159,9 +164,11 @@ class World:
     def variable(self, name):
         if name in self.known:
             return self.known[name]
-        if name not in ("token", "expires"):
+        if name not in ("token", "expires", "told"):
             raise KeyError(name)
         shown = json.loads(self.person.ok("token", self.profile, "--json"))
+        if name == "told":  # min_valid before the end
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(shown["expires_at"] - 60))
         return str(shown["access_token" if name == "token" else "expires_at"])
 
 

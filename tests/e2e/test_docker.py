@@ -124,14 +124,6 @@ def test_a_logout_forgets_the_token_and_not_the_sign_in(registry, oauth):
     assert code == 0 and first != second
 
 
-def test_list(registry):
-    """Servers with a token that is there, by their URLs; no server is asked."""
-    assert json.loads(ask(registry, "list", "unused")[1] or "{}") == {}
-    registry.ok("token")
-    code, out, _ = ask(registry, "list", "unused")
-    assert json.loads(out) == {"https://registry.example.com": "oauth2", "https://other.example.com:5000": "oauth2"}
-
-
 def test_the_accounts_of_a_host(registry, oauth, tmp_path):
     """Two profiles for one host: which is never guessed."""
     registry.oauth(oauth, name="two", client_id="ci", account="robot", client_secret_file=tmp_path / "secret", store="none",
