@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,10 +80,13 @@ take_seconds(int64_t *to, const char *name, const char *text, struct err *err)
 	int64_t ms = conf_duration_ms(text);
 	char *end;
 
+	errno = 0;
 	*to = ms >= 0 ? ms / 1000 : strtol(text, &end, 10);
 	if (ms < 0 && (*text < '0' || *text > '9' || *end != '\0'))
 		return err_set(
 		    err, ERR_CONFIG, "%s wants a number of seconds", name);
+	if (errno == ERANGE)
+		return err_set(err, ERR_CONFIG, "%s: too large a number", name);
 	return 0;
 }
 

@@ -474,6 +474,55 @@ def test_sainet_side_by_side(person, sainet, stand_ins):
     assert pairs[0::2] == pairs[1::2] and len(sainet.logins) == 2 and len(sainet.made) == 2
 
 
+def test_every_way_in_as_written(person, keyring, stand_ins, oauth, tmp_path):
+    """The configuration and the commands of tokenring(1), with a browser that signs in at once."""
+    oauth.set(clients={"service": "geheim", "desk": None, "console": None}, auto_approve=True, device_interval=1)
+    profiles, commands = literal_blocks(PAGE)[-2:]
+    person.configure(profiles.replace("https://login.example.com", oauth.issuer))
+    program(stand_ins, "tokenring", f'exec {BIN}/tokenring "$@" -o ca_file={oauth.ca.pem}\n')
+    program(stand_ins, "pass", "echo geheim\n")
+    program(stand_ins, "browser", f'exec curl -sSL --cacert {oauth.ca.pem} -o /dev/null "$1"\n')
+    r = person.run("sh", "-eu", "-c", commands, env={"BROWSER": str(stand_ins / "browser")})
+    assert r.returncode == 0, r
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    assert [g for g, _ in oauth.token_requests if g != "refresh_token"] == \
+        ["client_credentials", "authorization_code", device, "authorization_code", device]
+    console, bob = r.stdout.split()
+    assert console != bob and not oauth.active(console) and not oauth.active(bob), "signed out in the end"
+    assert sum(oauth.count("/revoke", body=hint) for hint in (b"access_token", b"refresh_token")) >= 4
+
+
+def test_status_json_as_described(person, oauth, tmp_path):
+    """The page names each member, and this says what they are."""
+    text = re.search(r"^\.It Ic status\n(.*?)^\.It Ic token$", PAGE.read_text(), flags=re.M | re.S)[1]
+    described = set(re.findall(r"^\.Ql ([\w-]+)", text, flags=re.M)) - {"refresh", "client-secret", "password", "access"}
+    time_or_null, text_or_null = (int, type(None)), (str, type(None))
+    top = {"profile": str, "provider": str, "account": text_or_null, "store": str, "kept": text_or_null, "token": bool,
+           "expires_at": time_or_null, "refresh_expires_at": time_or_null, "signed_in_at": time_or_null,
+           "refused": (dict, type(None))}
+    refused = {"until": int, "reason": str}
+    assert described == set(top) | set(refused)
+    oauth.set(clients={"good": "right", "bad": "right"})
+    (tmp_path / "right").write_text("right\n")
+    (tmp_path / "wrong").write_text("wrong\n")
+    person.oauth(oauth, name="good", client_id="good", store="file", account="me")
+    person.oauth(oauth, name="bad", client_id="bad", client_secret_file=tmp_path / "wrong", store="file")
+    person.oauth(oauth, name="never", client_id="good", scope="x", store="none")
+    assert person.tokenring("login", "good", "--secret-stdin", input="right\n").returncode == 0
+    assert person.tokenring("token", "bad").returncode == 1
+    shown = json.loads(person.ok("status", "--json"))
+    assert [s["profile"] for s in shown] == ["good", "bad", "never"]
+    for s in shown:
+        assert set(s) == set(top) and all(isinstance(s[k], t) for k, t in top.items()), s
+    good, bad, never = shown
+    now = time.time()
+    assert good["token"] is True and good["kept"] == "client-secret" and good["account"] == "me" and good["store"] == "file"
+    assert now < good["expires_at"] < good["refresh_expires_at"] and now - 60 < good["signed_in_at"] <= now
+    assert set(bad["refused"]) == set(refused) and all(isinstance(bad["refused"][k], t) for k, t in refused.items())
+    assert now < bad["refused"]["until"] < now + 60 and good["refused"] is None
+    assert never["token"] is False and {never[k] for k in ("account", "kept", "expires_at", "signed_in_at")} == {None}
+
+
 def test_pam_as_written(person, sainet, stand_ins, tmp_path):
     if os.getuid() == 0:
         pytest.skip("needs an ordinary user: tests/as-user")

@@ -410,6 +410,25 @@ def test_clock_in_the_future_makes_a_token_stale(itc, oauth):
     assert itc.ok("token") != first
 
 
+def test_min_valid_out_of_range(itc, oauth):
+    login(itc)
+    assert itc.tokenring("token", "--min-valid", "9223372036854775807").returncode == 0
+    for text in ("9223372036854775808", "9" * 40):
+        r = itc.tokenring("token", "--min-valid", text)
+        assert r.returncode == 2 and "too large" in r.stderr, r
+
+
+@pytest.mark.parametrize("how", ["--device", "--browser"])
+def test_a_person_with_a_client_whose_secret_nobody_has(person, oauth, how):
+    """Nothing is begun; what to set is said."""
+    oauth.set(clients={"cli": SECRET})
+    person.oauth(oauth, client_id="cli", store="file", device_authorization_url=oauth.device_authorization_url,
+                 authorization_url=oauth.authorization_url)
+    r = person.tokenring("login", how)
+    assert r.returncode == 2 and "client_secret_file" in r.stderr and "client_auth = none" in r.stderr, r
+    assert oauth.count() == 0
+
+
 def test_status_shows_a_refusal(person, oauth, tmp_path):
     oauth.set(clients={"cli": "right"})
     (tmp_path / "secret").write_text("wrong\n")
