@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "child_talk.h"
+#include "child_worker.h"
 #include "io.h"
 #include "rawcall.h"
 
-#define FD_FIRST_FREE (3 + CHILD_KEEP_MAX)
-#define FD_MANY       65536 /* closed one by one where the kernel is old */
+#define STACK 65536 /* bytes, for what is done before execve */
 
 /* What the process in the middle reports of the worker. */
 struct report {
@@ -29,18 +29,6 @@ struct report {
 	int status;     /* as from waitpid(2) */
 	int timed_out;
 };
-
-static void
-close_from(int first)
-{
-	int i;
-
-	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
-		return;
-	/* Not RLIMIT_NOFILE: it may be lower than what is open. */
-	for (i = first; i < FD_MANY; i++)
-		(void)close(i);
-}
 
 /* Raw: the C library keeps 32 and 33 from sigaction(2), and a caller may have
    them ignored.  All zeros are SIG_DFL, no flags, an empty mask. */
@@ -55,117 +43,22 @@ reset_signals(void)
 		    (size_t)(_NSIG - 1) / 8);
 }
 
-static void
-widen(int resource)
-{
-	struct rlimit r;
-
-	if (geteuid() == 0) {
-		r.rlim_cur = r.rlim_max = RLIM_INFINITY;
-		if (setrlimit(resource, &r) == 0)
-			return;
-	}
-	if (getrlimit(resource, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		(void)setrlimit(resource, &r);
-	}
-}
-
-static void
-reset_limits(void)
-{
-	static const int wide[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE,
-	    RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_STACK};
-	struct rlimit none = {0, 0};
-	size_t i;
-
-	for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-		widen(wide[i]);
-	(void)setrlimit(RLIMIT_CORE, &none);
-}
-
-/* First room beside whatever the caller has open, then what is usual. */
-static void
-limit_files(bool usual)
-{
-	struct rlimit files = {1024, 4096}, now;
-
-	if (!usual && getrlimit(RLIMIT_NOFILE, &now) == 0 &&
-	    now.rlim_max >= files.rlim_max)
-		files.rlim_cur = files.rlim_max = now.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-		widen(RLIMIT_NOFILE);
-}
-
 /*
- * Lay the descriptors out as 0, 1, 2, 3...: first all high, where no target can
- * be hit, then down to their places.  A gap gets /dev/null, so that what the
- * worker opens later cannot take a place that means something.
+ * As vfork(2) does it: the worker's process has our memory until it executes
+ * the worker, and a stack of its own in it, so that a caller's memory is copied
+ * once and not twice.  Until then we stand still, and can only be killed.
  */
-static int
-lay_descriptors(const struct child *c, int conversation)
+static pid_t
+start_worker(const struct child *c, int conversation, int exec_pipe)
 {
-	int high[FD_FIRST_FREE], null, from, i;
+	struct child_worker w = {c, conversation, exec_pipe, getpid()};
+	char *stack = mmap(NULL, 2 * STACK, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0)
-		return -1;
-	for (i = 0; i < FD_FIRST_FREE; i++) {
-		from = null;
-		if (i < 2)
-			from = conversation;
-		else if (i == 2 && c->err_fd >= 0)
-			from = c->err_fd;
-		else if (i > 2 && (size_t)(i - 3) < c->n_keep &&
-			 c->keep[i - 3] >= 0)
-			from = c->keep[i - 3];
-		high[i] = fcntl(from, F_DUPFD_CLOEXEC, 2 * FD_FIRST_FREE);
-		if (high[i] < 0)
-			return -1;
-	}
-	for (i = 0; i < 3 + (int)c->n_keep; i++)
-		if (dup2(high[i], i) < 0)
-			return -1;
-	return 0;
-}
-
-/* In the worker's process: never returns. */
-static void
-become_worker(
-    const struct child *c, int conversation, int exec_pipe, pid_t middle)
-{
-	static char *none[] = {NULL};
-	char *self[] = {(char *)c->path, NULL};
-	sigset_t empty;
-	int e, status;
-
-	/* Without the process in the middle nobody keeps the deadline. */
-	if (!c->outlive)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (!raw_child_of(middle))
-		_exit(126);
-	reset_limits();
-	limit_files(false);
-	status = fcntl(exec_pipe, F_DUPFD_CLOEXEC, 4 * FD_FIRST_FREE);
-	if (status < 0)
-		_exit(126);
-	if (lay_descriptors(c, conversation) == 0 &&
-	    dup2(status, 3 + (int)c->n_keep) >= 0 &&
-	    fcntl(3 + (int)c->n_keep, F_SETFD, FD_CLOEXEC) == 0) {
-		status = 3 + (int)c->n_keep;
-		close_from(status + 1);
-		limit_files(true);
-		(void)umask(077);
-		(void)sigemptyset(&empty);
-		(void)sigprocmask(SIG_SETMASK, &empty, NULL);
-		if (chdir("/") == 0 &&
-		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-			(void)execve(c->path, c->argv != NULL ? c->argv : self,
-			    c->envp != NULL ? c->envp : none);
-	}
-	e = errno;
-	(void)!write(status, &e, sizeof(e));
-	_exit(127);
+	/* From its middle there is room whichever way a stack grows. */
+	return stack == MAP_FAILED ? -1
+				   : clone(child_worker_main, stack + STACK,
+					 CLONE_VM | CLONE_VFORK | SIGCHLD, &w);
 }
 
 /*
@@ -228,34 +121,35 @@ become_middle(
     const struct child *c, int conversation, int control, pid_t caller)
 {
 	struct report report = {0, 0, 0};
-	pid_t middle = getpid(), worker;
 	int pipe_fd[2], e = 0;
+	pid_t worker;
 
 	(void)setsid();
 	reset_signals();
 	if (!be_effective())
 		_exit(1);
-	/* A change of identity clears this: so only now. */
+	/* A change of identity clears this: so only now.  While the worker is
+	   on its way nothing less is heard. */
 	if (!c->outlive)
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (!raw_child_of(caller))
 		_exit(1);
 	if (pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) < 0) {
 		report.exec_errno = errno;
-	} else if ((worker = raw_fork(SIGCHLD)) < 0) {
+	} else if ((worker = start_worker(c, conversation, pipe_fd[1])) < 0) {
 		report.exec_errno = errno;
-	} else if (worker == 0) {
-		become_worker(c, conversation, pipe_fd[1], middle);
 	} else {
+		if (!c->outlive)
+			(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+		if (!c->outlive && !raw_child_of(caller))
+			(void)kill(getpid(), SIGTERM);
 		/* Only the control channel: neither the caller's files nor an
 		   end of the conversation may live on here. */
 		(void)dup2(control, 0);
 		(void)dup2(pipe_fd[0], 1);
 		control = 0;
-		close_from(2);
+		raw_close_from(2);
 		watch_worker(c, worker, &report);
-		/* Not before: a worker that is held up before execve would
-		   hold us up with it.  What it had to say is there by now. */
 		if (read(1, &e, sizeof(e)) == sizeof(e))
 			report.exec_errno = e;
 	}

@@ -14,7 +14,7 @@
  * umask 077, the directory /, no core file, no new privileges, resource limits
  * as wide as they may be, and no descriptor but 0 and 1 (the conversation), 2
  * and those in `keep`.  Between fork and exec only async-signal-safe calls are
- * made.  The caller's signal mask, dispositions, descriptors, umask and
+ * made, and the caller's memory is copied once.  The caller's signal mask, dispositions, descriptors, umask and
  * directory are as before when child_run returns.
  */
 #ifndef CHILD_H

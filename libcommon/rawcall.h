@@ -24,6 +24,8 @@
 #define SET_UID    SYS_setresuid
 #endif
 
+#define RAW_FD_MANY 65536 /* closed one by one where the kernel is old */
+
 /* Without an exit signal (0) only __WALL waits for the child. */
 static inline pid_t
 raw_fork(int exit_signal)
@@ -35,6 +37,18 @@ raw_fork(int exit_signal)
 #else
 	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0UL);
 #endif
+}
+
+/* Not by RLIMIT_NOFILE: it may be lower than what is open. */
+static inline void
+raw_close_from(int first)
+{
+	int i;
+
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+		return;
+	for (i = first; i < RAW_FD_MANY; i++)
+		(void)close(i);
 }
 
 /* Is it the parent?  0: it is in the PID namespace above ours. */

@@ -203,7 +203,7 @@ static bool
 judge_call(const char *what, const char *arg)
 {
 	char before[2048], after[2048];
-	int r, f = parse_flags(arg);
+	int r, dumpable, f = parse_flags(arg);
 
 	drive.delay = 0;
 	drive.chld = 0;
@@ -218,6 +218,8 @@ judge_call(const char *what, const char *arg)
 		(void)printf("changed: a SIGCHLD came\n");
 	if (waitpid(-1, NULL, WNOHANG | __WALL) >= 0 || errno != ECHILD)
 		(void)printf("changed: a child is left\n");
+	if ((dumpable = faults_dumpable()) >= 0)
+		(void)printf("dumpable=%d\n", dumpable);
 	if (drive.taken < drive.replies)
 		(void)printf(
 		    "%d replies are left\n", drive.replies - drive.taken);

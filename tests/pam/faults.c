@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Shared with forked children, whose calls count and fail like ours. */
@@ -25,6 +27,7 @@ static struct shared {
 	int countdown;
 	bool hit;
 	pid_t caller; /* the last who made a pair of sockets */
+	int dumpable; /* who added a key, plus 1; 0: nobody did */
 } * shared;
 
 __attribute__((__constructor__)) static void
@@ -67,6 +70,15 @@ faults_hit(void)
 	return shared->hit;
 }
 
+int
+faults_dumpable(void)
+{
+	int seen = shared->dumpable;
+
+	shared->dumpable = 0;
+	return seen - 1;
+}
+
 static bool
 now(int e)
 {
@@ -105,7 +117,7 @@ realloc(void *p, size_t n)
 /* What faults_hostile has switched on, of those that are calls. */
 static struct {
 	bool no_parent, orphan, held_exec, held_exit, held_key, undumped;
-	bool no_random, no_ticket;
+	bool stopped_exec, no_random, no_ticket, no_poll;
 	pid_t drive;
 } hostile;
 
@@ -124,6 +136,17 @@ pipe2(int fd[2], int flags)
 	return now(EMFILE) ? -1 : (int)syscall(SYS_pipe2, fd, flags);
 }
 
+/* As with a limit on descriptors that was lowered on the way. */
+int
+poll(struct pollfd *p, nfds_t n, int ms)
+{
+	if (hostile.no_poll) {
+		errno = EINVAL;
+		return -1;
+	}
+	return (int)syscall(SYS_poll, p, n, ms);
+}
+
 ssize_t
 getrandom(void *to, size_t n, unsigned flags)
 {
@@ -135,10 +158,15 @@ getrandom(void *to, size_t n, unsigned flags)
 	return syscall(SYS_getrandom, to, n, flags);
 }
 
+/* For longer than anything here waits, and not for ever: a guard that is
+   missing leaves nobody behind either. */
 static void __attribute__((__noreturn__)) stay(void)
 {
-	for (;;)
-		(void)pause();
+	const struct timespec step = {20, 0};
+
+	(void)nanosleep(&step, NULL);
+	(void)syscall(SYS_exit_group, 99);
+	abort();
 }
 
 pid_t
@@ -165,10 +193,10 @@ setsid(void)
 int
 execve(const char *path, char *const argv[], char *const envp[])
 {
-	if (hostile.held_exec) {
+	if (hostile.held_exec)
 		(void)kill(shared->caller, SIGKILL);
+	if (hostile.held_exec || hostile.stopped_exec)
 		stay();
-	}
 	return (int)syscall(SYS_execve, path, argv, envp);
 }
 
@@ -178,7 +206,7 @@ _exit(int status)
 	if (hostile.held_exit && getpid() != hostile.drive)
 		stay();
 	(void)syscall(SYS_exit_group, status);
-	stay();
+	abort();
 }
 
 /* Who waits for a file system of its user's is not even killed. */
@@ -236,6 +264,10 @@ faults_hostile(const char *what)
 		hostile.no_ticket = true;
 	else if (strcmp(what, "held-exec") == 0)
 		hostile.held_exec = true;
+	else if (strcmp(what, "no-poll") == 0)
+		hostile.no_poll = true;
+	else if (strcmp(what, "stopped-exec") == 0)
+		hostile.stopped_exec = true;
 	else if (strcmp(what, "held-exit") == 0)
 		hostile.held_exit = true;
 	else if (strcmp(what, "held-key") == 0)
@@ -290,8 +322,7 @@ around(long number)
 	if (number == SYS_add_key && hostile.held_key)
 		stay();
 	if (number == SYS_add_key && hostile.undumped)
-		(void)dprintf(
-		    1, "dumpable=%d\n", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+		shared->dumpable = 1 + prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	if (number == SYS_setresuid && hostile.undumped)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }

@@ -37,4 +37,7 @@ void faults_resume(int left);
 /* Has it come to that call? */
 bool faults_hit(void);
 
+/* What prctl told whoever added a key under `hostile undumped`; -1: nobody. */
+int faults_dumpable(void);
+
 #endif
