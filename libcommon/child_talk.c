@@ -2,6 +2,7 @@
 #include "child_talk.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "io.h"
@@ -73,8 +74,12 @@ child_talk(int fd, int64_t deadline, const struct secbuf *in,
 	child_talk_begin(&p, fd, in);
 	for (;;) {
 		p.revents = 0;
-		if (poll(&p, 1, io_poll_ms(deadline)) == 0)
+		r = poll(&p, 1, io_poll_ms(deadline));
+		if (r == 0)
 			return err_set(err, ERR_UNAVAIL, "no answer in time");
+		if (r < 0 && errno != EINTR)
+			return err_set(
+			    err, ERR_INTERNAL, "poll: %s", strerror(errno));
 		r = child_talk_step(&p, in, &sent, out, err);
 		if (r <= 0)
 			return r;
