@@ -53,12 +53,16 @@ become(const struct subject *s)
 	return is_user(s) && syscall(SET_UID, -1, 0, -1) != 0;
 }
 
-/* In the child: system calls only, and never returns. */
+/* In the child: system calls only, and never returns.  Nothing that the caller
+   has open may stay so if the user holds the child up. */
 static void
 run(const struct subject *s, const struct cache_place *p, pid_t caller, int fd)
 {
 	char verdict = NOT_THE_USER;
 
+	if (dup2(fd, 0) != 0)
+		_exit(1);
+	raw_close_from(1);
 	(void)umask(077);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (become(s)) {
@@ -71,7 +75,7 @@ run(const struct subject *s, const struct cache_place *p, pid_t caller, int fd)
 		    cache_place_run(p) != CACHE_PLACED_NOWHERE)
 			verdict = DELIVERED;
 	}
-	(void)!write(fd, &verdict, 1);
+	(void)!write(0, &verdict, 1);
 	_exit(0);
 }
 
