@@ -42,6 +42,18 @@ conf_fault_add(
 	va_end(ap);
 }
 
+void
+conf_faults_forget(struct conf *c, const char *profile)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < c->n_faults; i++)
+		if (c->fault[i].profile == NULL ||
+		    strcmp(c->fault[i].profile, profile) != 0)
+			c->fault[left++] = c->fault[i];
+	c->n_faults = left;
+}
+
 int
 conf_new(struct conf **ret, struct err *err)
 {

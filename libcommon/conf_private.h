@@ -33,6 +33,9 @@ struct conf {
 void conf_fault_add(struct conf *c, const char *profile, bool mild,
     const char *fmt, ...) __attribute__((__format__(__printf__, 4, 5)));
 
+/* Of a profile that a later file replaces nothing counts. */
+void conf_faults_forget(struct conf *c, const char *profile);
+
 /* A copy that lives as long as the conf, or NULL: out of memory. */
 char *conf_keep(struct conf *c, const char *text, size_t len);
 

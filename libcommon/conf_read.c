@@ -60,6 +60,8 @@ on_section(void *ctx, int line, const char *type, const char *name)
 		    c->shown, line, CONF_PROFILES_MAX);
 		return;
 	}
+	if (old != NULL)
+		conf_faults_forget(c, name);
 	c->current = conf_new_profile(c, old, name, line);
 	if (c->current == NULL)
 		conf_fault_add(c, NULL, false, "%s: out of memory", c->shown);

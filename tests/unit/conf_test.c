@@ -676,6 +676,31 @@ later_files_replace(void **data)
 	assert_string_equal(conf_find(c, "oau")->file, "sys");
 }
 
+/* Whoever cannot write the system's file can do without its profile. */
+static void
+later_files_replace_faults(void **data)
+{
+	static const char sys[] =
+	    "[profile erp]\nprovider = sainet\nurl = http://\nnonsense = 1\n"
+	    "[profile other]\nprovider = what\n";
+	static const char user[] =
+	    "[profile erp]\nprovider = sainet\nurl = https://u.example\n"
+	    "domain = U\n";
+	struct err err = ERR_INIT;
+	CONF *c = NULL;
+
+	(void)data;
+	assert_int_equal(conf_new(&c, &err), 0);
+	assert_int_equal(conf_read_text(c, "sys", sys, strlen(sys), &err), 0);
+	assert_non_null(strstr(faults_of(c), "erp: sys:3: url"));
+	assert_int_equal(
+	    conf_read_text(c, "user", user, strlen(user), &err), 0);
+	conf_finish(c);
+	assert_null(strstr(faults_of(c), "erp: "));
+	assert_non_null(strstr(faults_of(c), "other: sys:6: provider"));
+	assert_int_equal(conf_check(c, &err), ERR_CONFIG);
+}
+
 static void
 overrides(void **data)
 {
@@ -909,6 +934,7 @@ main(void)
 	    cmocka_unit_test(number_of_profiles),
 	    cmocka_unit_test(number_of_faults),
 	    cmocka_unit_test(later_files_replace),
+	    cmocka_unit_test(later_files_replace_faults),
 	    cmocka_unit_test(overrides),
 	    cmocka_unit_test(override_without_a_taker),
 	    cmocka_unit_test(presets),
