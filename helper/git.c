@@ -6,12 +6,15 @@
  * A miss is silent.  For a profile's host that has no token to give, the answer
  * is quit=1, so that git does not ask for a password that would be of no use.
  */
+#include <sha2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "broker.h"
+#include "cache.h"
 #include "commands.h"
 #include "facts.h"
 #include "git_other.h"
@@ -20,7 +23,8 @@
 #include "log.h"
 #include "match.h"
 
-#define DRAIN_MS 1000 /* for a request that nobody answers */
+#define STATE_LEN 32   /* hexadecimal digits */
+#define DRAIN_MS  1000 /* for a request that nobody answers */
 
 /* The target of the request; ERR_NOTFOUND: it can be none of ours. */
 static int
@@ -81,21 +85,60 @@ resolve(struct front *f, const struct git_request *q, enum whose *whose,
 	return 0;
 }
 
+/* What git brings back when the server refuses: which token that was. */
+static void
+token_state(const struct secbuf *token, char ret[STATE_LEN + 1])
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA2_CTX sha;
+	int i;
+
+	SHA256Init(&sha);
+	SHA256Update(&sha, (const uint8_t *)token->ptr, token->len);
+	SHA256Final(digest, &sha);
+	for (i = 0; i < STATE_LEN / 2; i++)
+		(void)snprintf(ret + 2 * (ptrdiff_t)i, 3, "%02x", digest[i]);
+}
+
+/*
+ * git asks again within one command, since the first answer said "continue".
+ * If nobody has renewed the token since, it is no good; the answer to come is
+ * the last one.
+ */
+static void
+forget_refused(struct grant *g, const struct git_request *q)
+{
+	TOKEN t = TOKEN_INIT;
+	struct err ignored = ERR_INIT;
+	char state[STATE_LEN + 1];
+
+	if (q->ours == NULL || cache_get_token(g->fp, &t, &ignored) < 0)
+		return;
+	token_state(&t.access_token, state);
+	if (strcmp(q->ours, state) == 0 && broker_reject(g, t.access_token.ptr))
+		log_debug(
+		    "git: the token of '%s' was refused", g->profile->name);
+}
+
 static int
 print_answer(const struct git_request *q, const struct profile *p,
     const struct token *t, struct err *err)
 {
 	const char *user = credential_get(&q->given, CREDENTIAL_USERNAME);
+	bool bearer = q->authtype && !q->basic_only;
+	bool again = q->state && q->ours == NULL;
+	char state[STATE_LEN + 1];
 
 	if (t->access_token.len == 0 ||
 	    strpbrk(t->access_token.ptr, "\r\n") != NULL)
 		return err_set(
 		    err, ERR_INTERNAL, "the token cannot be handed to git");
-	if (q->authtype && !q->basic_only) {
-		/* Announced first: it governs what follows. */
-		printf("capability[]=authtype\nauthtype=%s\ncredential=%s\n"
-		       "ephemeral=1\n",
-		    t->type, t->access_token.ptr);
+	/* Announced first: they govern what follows. */
+	printf("%s%s", bearer ? "capability[]=authtype\n" : "",
+	    again ? "capability[]=state\n" : "");
+	if (bearer) {
+		printf("authtype=%s\ncredential=%s\nephemeral=1\n", t->type,
+		    t->access_token.ptr);
 	} else {
 		printf("username=%s\npassword=%s\n",
 		    user != NULL && *user != '\0'
@@ -104,6 +147,10 @@ print_answer(const struct git_request *q, const struct profile *p,
 		    t->access_token.ptr);
 	}
 	printf("password_expiry_utc=%lld\n", (long long)t->expires_at);
+	if (again) {
+		token_state(&t->access_token, state);
+		printf("continue=1\nstate[]=" GIT_STATE "%s\n", state);
+	}
 	return 0;
 }
 
@@ -158,6 +205,8 @@ profile_get_token(struct front *f, const struct git_request *q,
 
 	if (r == ERR_NOTFOUND)
 		return 0;
+	if (r == 0)
+		forget_refused(&g, q);
 	if (r == 0)
 		r = broker_get(&g, front_min_valid(f, p), &t, err);
 	if (r == 0)
@@ -253,7 +302,7 @@ cmd_git(struct front *f, struct err *err)
 		    "git calls this with one of: get, store, erase");
 	op = f->opt.operand[0];
 	if (strcmp(op, "capability") == 0) {
-		printf("version 0\ncapability authtype\n");
+		printf("version 0\ncapability authtype\ncapability state\n");
 		return 0;
 	}
 	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {

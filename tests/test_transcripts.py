@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every dialect's conversations, byte for byte: tests/transcripts/README.md."""
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -27,6 +28,7 @@ class Step:
         self.env = {}
         self.input, self.output, self.error = [], [], []
         self.status = 0
+        self.same = None
 
 
 def parse(text):
@@ -46,6 +48,8 @@ def parse(text):
             steps[-1].env[name] = value
         elif word == "exit" and steps:
             steps[-1].status = int(rest)
+        elif word == "same" and steps:
+            steps[-1].same = rest == "yes"
         elif word.rstrip("-") in lists and steps:
             getattr(steps[-1], lists[word.rstrip("-")]).append(rest + ("" if word.endswith("-") else "\n"))
         else:
@@ -70,7 +74,7 @@ class World:
 
     def __init__(self, person, shared, oauth, stack):
         self.person, self.shared, self.oauth, self.stack = person, shared, oauth, stack
-        self.profile = None
+        self.profile = self.token = None
         self.known = {"config": str(person.config), "server": oauth.token_url.split("/")[2]}
         person.session(shared)
 
@@ -164,12 +168,14 @@ class World:
     def variable(self, name):
         if name in self.known:
             return self.known[name]
-        if name not in ("token", "expires", "told"):
-            raise KeyError(name)
+        if name == "before":
+            return hashlib.sha256(self.token.encode()).hexdigest()[:32]
         shown = json.loads(self.person.ok("token", self.profile, "--json"))
-        if name == "told":  # min_valid before the end
-            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(shown["expires_at"] - 60))
-        return str(shown["access_token" if name == "token" else "expires_at"])
+        self.token, expires = shown["access_token"], shown["expires_at"]
+        return {"token": self.token, "expires": str(expires),
+                # min_valid before the end
+                "told": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires - 60)),
+                "state": hashlib.sha256(self.token.encode()).hexdigest()[:32]}[name]
 
 
 @pytest.fixture(scope="module")
@@ -195,12 +201,14 @@ def test_transcript(world, path):
     for number, step in enumerate(steps, 1):
         program = BIN / step.argv[0]
         env = {**world.person.env, **step.env}
+        before = world.token
         done = subprocess.run([str(program), *step.argv[1:]], input=to_bytes(step.input, world.variable), env=env,
                               capture_output=True, cwd=world.person.base, start_new_session=True, timeout=30)
         where = f"{path.name}, command {number}"
         assert done.stdout == to_bytes(step.output, world.variable), where
         assert done.stderr == to_bytes(step.error, world.variable), where
         assert done.returncode == step.status, where
+        assert step.same is None or step.same == (world.token == before), where
 
 
 def test_cases_are_there():

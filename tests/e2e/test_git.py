@@ -80,8 +80,9 @@ def test_get_with_authtype(person, forge, oauth):
             "wwwauth[]=Bearer realm=\"x\"\nwwwauth[]=Basic realm=\"x\"\n\n")
     lines = r.stdout.splitlines()
     assert [x.split("=")[0] for x in lines] == [
-        "capability[]", "authtype", "credential", "ephemeral", "password_expiry_utc"]
-    assert lines[:2] == ["capability[]=authtype", "authtype=Bearer"]
+        "capability[]", "capability[]", "authtype", "credential", "ephemeral", "password_expiry_utc", "continue",
+        "state[]"]
+    assert lines[:3] == ["capability[]=authtype", "capability[]=state", "authtype=Bearer"]
 
 
 def test_a_server_that_knows_basic_only(person, forge):
@@ -130,7 +131,7 @@ def test_framing(person, forge):
 
 
 def test_other_operations(person, forge):
-    assert ask(person, "capability", "").stdout == "version 0\ncapability authtype\n"
+    assert ask(person, "capability", "").stdout == "version 0\ncapability authtype\ncapability state\n"
     for op in ("store", "frobnicate"):
         r = ask(person, op, f"protocol=https\nhost={host(forge)}\nusername=u\npassword=p\n")
         assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
