@@ -14,6 +14,7 @@
 
 #include "commands.h"
 #include "dialect.h"
+#include "http_text.h"
 #include "io.h"
 #include "json_out.h"
 #include "match.h"
@@ -75,13 +76,12 @@ find_profile(struct front *f, const char *uri, const struct profile **ret,
     struct err *err)
 {
 	struct match_target target;
-	char shown[128];
+	char shown[HTTP_WHERE_MAX];
 
 	if (strncasecmp(uri, "http://", 7) == 0)
 		return err_set(err, ERR_NOTFOUND, "not https");
 	if (match_url(uri, &target, err) < 0)
-		return err_wrap(
-		    err, "'%s'", err_printable(shown, sizeof(shown), uri));
+		return err_wrap(err, "'%s'", http_where(uri, shown));
 	return dialect_profile(f, &target, ret, err);
 }
 

@@ -78,9 +78,6 @@ void doctor_print_json(const struct doctor *d);
 int doctor_run(const struct doctor *d, char *const *argv,
     const char *const *keep, int ms, struct secbuf *out, struct err *err);
 
-/* Where PATH has this program; false if nowhere. */
-bool doctor_which(const char *program, char *to, size_t size);
-
 /* The time left for something that may take `ms` by itself. */
 int64_t doctor_deadline(const struct doctor *d, int ms);
 

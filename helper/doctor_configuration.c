@@ -184,6 +184,6 @@ doctor_configuration(struct doctor *d)
 	doctor_find(d, DOCTOR_WARNING, "no-profile", "%s",
 	    found ? "no profile is configured"
 		  : "there is no configuration yet");
-	doctor_do(d, "write a profile into ~/.config/tokenring/tokenring.conf "
-		     "(tokenring.conf(5) has examples)");
+	doctor_do(d, "tokenring configure (it asks a few questions and writes "
+		     "one; tokenring.conf(5) has examples)");
 }

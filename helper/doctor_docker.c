@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "http_text.h"
 #include "io.h"
+#include "tool.h"
 
 #define CONFIG_MAX 1048576 /* bytes */
 #define DEPTH_MAX  16
@@ -55,6 +57,7 @@ judge_auths(struct doctor *d, json_object *auths, const char *path)
 {
 	static const char *const secrets[] = {
 	    "auth", "password", "identitytoken", "registrytoken"};
+	char where[HTTP_WHERE_MAX];
 	size_t i;
 
 	if (!json_object_is_type(auths, json_type_object))
@@ -68,7 +71,7 @@ judge_auths(struct doctor *d, json_object *auths, const char *path)
 			continue;
 		doctor_find(d, DOCTOR_WARNING, "docker-plaintext",
 		    "'%s' holds a credential of '%s' in plain text (base64)",
-		    path, registry);
+		    path, http_where(registry, where));
 		doctor_do(d, "docker logout that registry, name a helper for "
 			     "it under credHelpers, and log in again");
 	}
@@ -82,7 +85,7 @@ judge_helper(struct doctor *d, const char *helper, const char *what)
 	if (snprintf(program, sizeof(program), "docker-credential-%s",
 		helper) >= (int)sizeof(program) ||
 	    strchr(helper, '/') != NULL ||
-	    doctor_which(program, found, sizeof(found)))
+	    tool_find(program, found, sizeof(found)))
 		return;
 	doctor_find(d, DOCTOR_WARNING, "docker-helper-missing",
 	    "docker asks 'docker-credential-%s' for %s, and PATH has no such "
@@ -94,16 +97,19 @@ judge_helper(struct doctor *d, const char *helper, const char *what)
 static void
 judge_helpers(struct doctor *d, json_object *helpers)
 {
+	char where[HTTP_WHERE_MAX];
+
 	if (!json_object_is_type(helpers, json_type_object))
 		return;
 	json_object_object_foreach(helpers, registry, v)
 	{
 		if (!json_object_is_type(v, json_type_string))
 			continue;
-		judge_helper(d, json_object_get_string(v), registry);
+		http_where(registry, where);
+		judge_helper(d, json_object_get_string(v), where);
 		if (strcmp(json_object_get_string(v), "tokenring") == 0)
 			doctor_find(d, DOCTOR_OK, "docker-helper",
-			    "docker asks tokenring for '%s'", registry);
+			    "docker asks tokenring for '%s'", where);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "doctor.h"
 #include "io.h"
 #include "match.h"
+#include "tool.h"
 
 #define CONFIG_MAX      1048576 /* bytes of git's configuration */
 #define GIT_MS          2000
@@ -24,6 +25,9 @@
 #define HOSTS_MAX       50      /* of profiles, that are looked at */
 #define HOST_PORT       (MATCH_HOST_MAX + 8)
 #define HTTPS_PORT      443
+
+#define NAME_CHARS                                                             \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 struct helper {
 	char name[HELPER_NAME_MAX];
@@ -57,6 +61,10 @@ read_helper(struct helper *h, const char *value, const char *origin)
 		h->ours = strstr(value, "tokenring") != NULL;
 		h->plaintext = false;
 		word = "a shell command";
+		n = strlen(word);
+	}
+	if (*value != '!' && (n == 0 || n > strspn(word, NAME_CHARS))) {
+		word = "a program"; /* of a name that may hold anything */
 		n = strlen(word);
 	}
 	(void)snprintf(h->name, sizeof(h->name), "%.*s",
@@ -127,13 +135,9 @@ file_of(const struct helper *h)
 }
 
 static void
-say_how(struct doctor *d, const char *host)
+say_how(struct doctor *d)
 {
-	doctor_do(d,
-	    "git config --global --replace-all credential.https://%s.helper '' "
-	    "&& git "
-	    "config --global --add credential.https://%s.helper tokenring",
-	    host, host);
+	doctor_do(d, "tokenring configure git");
 }
 
 static void
@@ -153,25 +157,25 @@ judge_chain(struct doctor *d, const struct chain *c, const char *host)
 			    "'%s' (in %s), which writes it to a file in plain "
 			    "text",
 			    host, h->name, file_of(h));
-			say_how(d, host);
+			say_how(d);
 		} else if (i < ours && ours < c->n) {
 			doctor_find(d, DOCTOR_WARNING, "git-before",
 			    "for %s git asks the helper '%s' (in %s) before "
 			    "tokenring: what that one keeps may have expired",
 			    host, h->name, file_of(h));
-			say_how(d, host);
+			say_how(d);
 		} else if (i > ours) {
 			doctor_find(d, DOCTOR_NOTE, "git-after",
 			    "git gives the tokens of %s to the helper '%s' "
 			    "(in %s) as well",
 			    host, h->name, file_of(h));
-			say_how(d, host);
+			say_how(d);
 		}
 	}
 	if (ours == c->n) {
 		doctor_find(d, DOCTOR_NOTE, "git-without",
 		    "git does not ask tokenring for %s", host);
-		say_how(d, host);
+		say_how(d);
 	} else if (c->n == 1) {
 		doctor_find(d, DOCTOR_OK, "git-helper",
 		    "git asks tokenring for %s, and nobody else", host);
@@ -285,6 +289,9 @@ look_at_hosts(struct doctor *d, const struct secbuf *config)
 	const char *word;
 
 	for (i = 0; c != NULL && i < conf_count(c); i++) {
+		/* One that a provider came with is for an API. */
+		if (conf_at(c, i)->where[CONF_MATCH] == 0)
+			continue;
 		pos = 0;
 		while (
 		    (n = conf_next_word(profile_get(conf_at(c, i), CONF_MATCH),
@@ -309,7 +316,7 @@ doctor_git(struct doctor *d)
 	struct err err = ERR_INIT;
 	size_t i;
 
-	if (!doctor_which("git", git, sizeof(git))) {
+	if (!tool_find("git", git, sizeof(git))) {
 		doctor_find(d, DOCTOR_NOTE, "no-git", "git is not installed");
 		return;
 	}

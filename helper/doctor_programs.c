@@ -10,6 +10,7 @@
 #include "child.h"
 #include "doctor.h"
 #include "io.h"
+#include "tool.h"
 
 #define VERSION_MS 1500
 
@@ -69,7 +70,7 @@ look_for_link(struct doctor *d)
 	if (n <= 0)
 		return;
 	self[n] = '\0';
-	if (!doctor_which("git-credential-tokenring", found, sizeof(found))) {
+	if (!tool_find("git-credential-tokenring", found, sizeof(found))) {
 		doctor_find(d, DOCTOR_WARNING, "not-in-path",
 		    "PATH has no git-credential-tokenring: 'helper = "
 		    "tokenring' in git's configuration finds nothing");

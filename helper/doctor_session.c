@@ -116,8 +116,8 @@ doctor_bus(struct doctor *d)
 	if (len == 0) {
 		doctor_find(d, if_needed(d), "bus-address",
 		    "DBUS_SESSION_BUS_ADDRESS is not a local socket's address: "
-		    "'%s'",
-		    address);
+		    "it begins with '%.*s'",
+		    (int)strcspn(address, ":,"), address);
 		say_what_else(d);
 		return;
 	}

@@ -60,27 +60,6 @@ doctor_run(const struct doctor *d, char *const *argv, const char *const *keep,
 }
 
 bool
-doctor_which(const char *program, char *to, size_t size)
-{
-	const char *p = getenv("PATH");
-	struct stat st;
-	size_t n;
-
-	for (; p != NULL && *p != '\0'; p += n + (p[n] == ':')) {
-		n = strcspn(p, ":");
-		/* A relative directory is another one for each caller. */
-		if (*p != '/' || snprintf(to, size, "%.*s/%s", (int)n, p,
-				     program) >= (int)size)
-			continue;
-		if (stat(to, &st) == 0 && S_ISREG(st.st_mode) &&
-		    access(to, X_OK) == 0)
-			return true;
-	}
-	*to = '\0';
-	return false;
-}
-
-bool
 doctor_home(const char *rest, char *to, size_t size)
 {
 	char home[PATH_MAX];

@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "child.h"
 #include "io.h"
+#include "tool.h"
 
 #define GIT_MS     2000 /* for git to read its configuration */
 #define ANSWER_MAX 256
@@ -30,23 +31,6 @@ is_yes(const char *s)
 				"auto", "always", NULL});
 }
 
-/* The git that runs us put its own directory first. */
-static bool
-find_git(char *to, size_t size)
-{
-	const char *path = getenv("PATH"), *end;
-
-	for (; path != NULL && *path != '\0'; path = end + (*end == ':')) {
-		end = path + strcspn(path, ":");
-		if (*path == '/' &&
-		    snprintf(to, size, "%.*s/git", (int)(end - path), path) <
-			(int)size &&
-		    access(to, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* credential.interactive, as the git that runs us sees it (with its -c). */
 static bool
 git_allows(void)
@@ -59,9 +43,10 @@ git_allows(void)
 	struct child c = CHILD_INIT;
 	struct err err = ERR_INIT;
 
-	if (!find_git(path, sizeof(path)) || getcwd(here, sizeof(here)) == NULL)
+	if (!tool_find("git", path, sizeof(path)) ||
+	    getcwd(here, sizeof(here)) == NULL)
 		return false;
-	c.path = path;
+	c.path = path; /* the git that runs us put its own directory first */
 	c.argv = (char *const *)argv;
 	c.envp = environ;
 	c.deadline = io_now_ms() + GIT_MS;

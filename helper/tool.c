@@ -25,21 +25,29 @@ is_program(const char *path)
 }
 
 bool
-tool_exists(const char *name)
+tool_find(const char *name, char *to, size_t size)
 {
 	const char *p = getenv("PATH");
-	char path[PATH_MAX];
 	size_t n;
 
 	for (; p != NULL && *p != '\0'; p += n + (p[n] == ':')) {
 		n = strcspn(p, ":");
-		if (n > 0 &&
-		    snprintf(path, sizeof(path), "%.*s/%s", (int)n, p, name) <
-			(int)sizeof(path) &&
-		    is_program(path))
+		if (*p == '/' &&
+		    snprintf(to, size, "%.*s/%s", (int)n, p, name) <
+			(int)size &&
+		    is_program(to))
 			return true;
 	}
+	*to = '\0';
 	return false;
+}
+
+bool
+tool_exists(const char *name)
+{
+	char path[PATH_MAX];
+
+	return tool_find(name, path, sizeof(path));
 }
 
 static int

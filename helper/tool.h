@@ -4,6 +4,7 @@
 #define TOOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 #include "secbuf.h"
@@ -11,7 +12,11 @@
 #define TOOL_OUTPUT_MAX 4194304 /* bytes of standard output */
 #define TOOL_LIMIT_MS   30000   /* for one run */
 
-/* Is there a program of this name in PATH? */
+/*
+ * Where PATH has a program of this name; false and "" if nowhere.  A relative
+ * directory, which is another one for each caller, does not count.
+ */
+bool tool_find(const char *name, char *to, size_t size);
 bool tool_exists(const char *name);
 
 /*

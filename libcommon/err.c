@@ -2,6 +2,7 @@
 #include "err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,21 @@ err_name(int code)
 	}
 }
 
+/*
+ * Marks that change the direction of a text (Unicode's Bidi_Control) show a
+ * reader other words than are there: U+061C, U+200E, U+200F, U+202A to U+202E,
+ * U+2066 to U+2069.
+ */
+static bool
+turns_around(const unsigned char *s)
+{
+	return (s[0] == 0xd8 && s[1] == 0x9c) ||
+	       (s[0] == 0xe2 && s[1] == 0x80 &&
+		   (s[2] == 0x8e || s[2] == 0x8f ||
+		       (s[2] >= 0xaa && s[2] <= 0xae))) ||
+	       (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
 /* Length of the UTF-8 sequence at s (1-4), or 0 if there is no valid one. */
 static size_t
 utf8_length(const unsigned char *s)
@@ -106,7 +122,7 @@ utf8_length(const unsigned char *s)
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	/* C1 controls are as dangerous on a terminal as the C0 ones. */
-	if (s[0] == 0xc2 && s[1] < 0xa0)
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || turns_around(s))
 		return 0;
 	return n;
 }

@@ -54,9 +54,9 @@ const char *err_name(int code);
 
 /*
  * Copy text that came from a peer into `to` (size bytes, always terminated):
- * control characters and bytes that are not UTF-8 become '?', the rest is cut
- * at the end.  Returns `to`.  Anything foreign passes through here before it
- * enters an err or a log.
+ * control characters, those that turn a text's direction around too, and bytes
+ * that are not UTF-8 become '?', the rest is cut at the end.  Returns `to`.
+ * Anything foreign passes through here before it enters an err or a log.
  */
 const char *err_printable(char *to, size_t size, const char *from);
 

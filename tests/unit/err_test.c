@@ -121,6 +121,10 @@ strangers_text_is_made_harmless(void **data)
 		{"a\nb\rc\td\033[31me\177f\001", "a?b?c?d?[31me?f?"},
 		{"\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91", "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91"},
 		{"\xc2\x9b""31m", "??31m"},                 /* C1: CSI */
+		{"\xe2\x80\xae" "a", "???a"},               /* U+202E */
+		{"\xe2\x81\xa6\xe2\x81\xa9", "??????"},     /* U+2066, U+2069 */
+		{"\xe2\x80\x8f\xd8\x9c", "?????"},          /* U+200F, U+061C */
+		{"\xe2\x80\xa6\xe2\x80\xaf\xe2\x81\xaa", "\xe2\x80\xa6\xe2\x80\xaf\xe2\x81\xaa"}, /* beside them */
 		{"\xc2\x80\xc2\x9f\xc2\xa0", "????\xc2\xa0"},
 		{"\x80\xbf\xff\xfe", "????"},               /* not UTF-8 */
 		{"\xc0\xaf\xc1\x81", "????"},               /* overlong */
