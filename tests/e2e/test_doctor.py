@@ -347,6 +347,14 @@ def test_a_keyring_service_without_a_keyring(sound):
         assert not {"Prompt", "Unlock", "CreateCollection"} & set(s.calls)
 
 
+def test_a_keyring_service_that_would_prompt(sound):
+    needing(sound)
+    with StuckPrompt() as s:
+        sound.session(s)
+        find(sound, "locked", "error", "the default keyring is locked", "tokenring login")
+        assert {"ReadAlias", "Get"} <= set(s.calls) <= {"ReadAlias", "Get", "OpenSession", "Close"}
+
+
 # --- git and docker -----------------------------------------------------------------
 
 def test_git_keeps_our_tokens_in_plain_text(sound):
