@@ -83,7 +83,6 @@ docker_other_store(const struct front *f, const struct docker_server *server,
     const char *raw, const char *user, const char *password, struct err *err)
 {
 	CREDENTIAL c = CREDENTIAL_INIT;
-	int r;
 
 	if (make_pattern(server, &c, err) < 0 ||
 	    credential_set(&c, CREDENTIAL_URL, raw, err) < 0 ||
