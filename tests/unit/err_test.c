@@ -100,12 +100,12 @@ every_code_has_a_name(void **data)
 
 	(void)data;
 	assert_string_equal(err_name(0), "ok");
-	for (a = ERR_LOCKED; a <= 0; a++) {
+	for (a = ERR_UNCONFIRMED; a <= 0; a++) {
 		assert_string_not_equal(err_name(a), "unknown");
-		for (b = ERR_LOCKED; b < a; b++)
+		for (b = ERR_UNCONFIRMED; b < a; b++)
 			assert_string_not_equal(err_name(a), err_name(b));
 	}
-	assert_string_equal(err_name(ERR_LOCKED - 1), "unknown");
+	assert_string_equal(err_name(ERR_UNCONFIRMED - 1), "unknown");
 	assert_string_equal(err_name(1), "unknown");
 }
 
