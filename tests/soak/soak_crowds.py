@@ -1,33 +1,36 @@
 # SPDX-License-Identifier: MIT
 """Crowds and long rows of callers across an expiry."""
+import pathlib
 import re
 import subprocess
-import threading
+import tempfile
 
 import pytest
 
-from conftest import LIBEXEC, Opened, keys
+from conftest import BIN, LIBEXEC, Opened, keys
 from soak.steps import Refresher
 
 
 @pytest.fixture(params=["secret-service", "file"])
 def refresher(request, person, oauth, keyring):
-    return Refresher(person, oauth, store=request.param)
+    # The machine may be busy: this is about who asks, not about how long it takes.
+    return Refresher(person, oauth, store=request.param, connect_timeout="20s", timeout="25s")
 
 
-def together(n, person, *args):
-    ready = threading.Barrier(n)
-    results = [None] * n
+CROWD = """
+for i in $(seq "$1"); do
+	{ "$2" token >"$3/$i.out" 2>"$3/$i.err"; echo $? >"$3/$i.status"; } &
+done
+wait
+"""
 
-    def one(i):
-        ready.wait()
-        results[i] = person.tokenring(*args)
-    threads = [threading.Thread(target=one, args=(i,)) for i in range(n)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return results
+
+def together(n, person):
+    """n runs at once, by a shell: threads of this process would hold up the simulator, which is in it too."""
+    place = pathlib.Path(tempfile.mkdtemp(dir=person.base))
+    r = person.run("sh", "-c", CROWD, "sh", n, BIN / "tokenring", place, timeout=120)
+    assert r.returncode == 0, r
+    return [tuple((place / f"{i}.{what}").read_text() for what in ("status", "err", "out")) for i in range(1, n + 1)]
 
 
 def test_200_at_once_ten_times(refresher, oauth):
@@ -36,9 +39,10 @@ def test_200_at_once_ten_times(refresher, oauth):
     for rounds in range(10):
         p.expire()
         oauth.clear_log()
-        results = together(200, p, "token")
-        assert {(r.returncode, r.stderr) for r in results} == {(0, "")}, rounds
-        assert len({r.stdout for r in results}) == 1 and oauth.active(results[0].stdout.strip())
+        results = together(200, p)
+        assert {r[:2] for r in results} == {("0\n", "")}, rounds
+        tokens = {r[2].strip() for r in results}
+        assert len(tokens) == 1 and oauth.active(tokens.pop())
         assert oauth.count("/token") == 1, rounds
     assert len(oauth.token_requests) == 11, "the sign-in and ten renewals"
 
