@@ -19,8 +19,8 @@ FUZZ(docker)
 	HOLDS(strchr(raw.ptr, '\n') == NULL);
 	if (docker_server_parse(raw.ptr, &server, &err) < 0) {
 		fuzz_message(&err);
-		HOLDS(strstr(err.msg, "confided") == NULL ||
-		      strstr(raw.ptr, "confided@") == NULL);
+		/* User information may be confidential. */
+		HOLDS(strchr(err.msg, '@') == NULL);
 		return;
 	}
 	HOLDS(server.target.host[0] != '\0');
