@@ -37,10 +37,8 @@ clock_gettime(clockid_t id, struct timespec *ret)
 
 	if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
 		ret->tv_sec += wrong_by;
-	if (r == 0 && id == CLOCK_BOOTTIME)
+	if (r == 0 && (id == CLOCK_BOOTTIME || id == CLOCK_MONOTONIC))
 		ret->tv_sec += up_more + skipped;
-	if (r == 0 && id == CLOCK_MONOTONIC)
-		ret->tv_sec += skipped;
 	return r;
 }
 

@@ -17,7 +17,7 @@ def old_ca(clock_library, tmp_path_factory):
     """An authority whose certificates were good some days ago already."""
     with pytest.MonkeyPatch.context() as m:
         m.setenv("LD_PRELOAD", str(clock_library))
-        m.setenv("WRONG_BY", str(-3 * DAY))
+        m.setenv("WRONG_BY", str(-4 * DAY))
         ca = sim.CA(str(tmp_path_factory.mktemp("ca")))
         ca.cert()
     return ca
@@ -48,9 +48,9 @@ class Clock:
         self.wrapper = wrapper
         self.ahead(0)
 
-    def ahead(self, seconds):
-        """The clock goes wrong by that much from now on."""
-        self.env = {"LD_PRELOAD": str(self.library), "WRONG_BY": str(seconds)}
+    def ahead(self, seconds, up=0):
+        """The clock goes wrong by that much from now on; the machine has been up for longer."""
+        self.env = {"LD_PRELOAD": str(self.library), "WRONG_BY": str(seconds), "UP_MORE": str(up)}
         for worker in ("tokenring-net", "tokenring-secret"):
             script = pathlib.Path(self.place.name, worker)
             text = "".join(f"export {k}={v}\n" for k, v in self.env.items())
@@ -140,6 +140,12 @@ def test_a_failed_renewal_ahead_is_tried_again_after_a_step_back(person, oauth, 
     clock.ahead(-2 * DAY + 85)
     oauth.fault("status", path="/token", times=1, code=500)
     assert settled(clock, oauth, "--min-valid", "1") == (first, 1)
+    clock.ahead(-3 * DAY + 1, up=40)
+    second, requests = settled(clock, oauth, "--min-valid", "1")
+    assert second != first and requests == 1
+    clock.ahead(-3 * DAY + 86, up=40)
+    third, requests = settled(clock, oauth, "--min-valid", "1")
+    assert third != second and requests == 1
 
 
 @pytest.mark.parametrize("jump", [DAY, -DAY], ids=["forward", "back"])
