@@ -56,13 +56,21 @@ git_allows(void)
 	return is_yes(answer.ptr);
 }
 
+static bool
+is_set(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v != NULL && *v != '\0';
+}
+
 bool
 git_may_ask(const struct front *f)
 {
 	const char *terminal = getenv("GIT_TERMINAL_PROMPT");
 
 	if (f->opt.no_input || (terminal != NULL && !is_yes(terminal)) ||
-	    (getenv("DISPLAY") == NULL && getenv("WAYLAND_DISPLAY") == NULL))
+	    !(is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")))
 		return false;
 	return ask_possible() && git_allows();
 }

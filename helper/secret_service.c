@@ -223,10 +223,3 @@ keyring_open_service(struct keyring *k, struct err *err)
 		return keyring_fail(err, "cannot open the keyring", e);
 	return 0;
 }
-
-void
-keyring_close(struct keyring *k)
-{
-	g_clear_object(&k->service);
-	g_clear_object(&k->bus);
-}

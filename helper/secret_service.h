@@ -38,7 +38,6 @@ int keyring_open_bus(struct keyring *k, struct err *err);
 
 /* Everything that needs libsecret; after the first keyring_ask(). */
 int keyring_open_service(struct keyring *k, struct err *err);
-void keyring_close(struct keyring *k);
 
 /*
  * Call a method of the service itself, or one of another object's properties.

@@ -89,7 +89,8 @@ static int
 serve(struct secbuf *answer, struct err *err)
 {
 	LINES request = LINES_INIT;
-	CLEANUP(keyring_close) struct keyring k = {.answer = answer};
+	/* Never closed: the exit that follows does it, after the answer. */
+	static struct keyring k;
 	const struct op *op;
 	const char *prompt;
 	int64_t ms;
@@ -100,6 +101,7 @@ serve(struct secbuf *answer, struct err *err)
 	if (op == NULL)
 		return err->code;
 	prompt = lines_get(&request, "prompt");
+	k.answer = answer;
 	k.request = &request;
 	k.prompt = prompt != NULL && strcmp(prompt, "1") == 0;
 	ms = lines_number(

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Credentials for hosts that no profile has, in a real gnome-keyring."""
 import base64
+import fcntl
 import hashlib
 import hmac
+import os
 import re
 import subprocess
+import termios
 
 import pytest
 
 from conftest import BIN, LIBEXEC, forget, keys
-from keyring import Keyring, missing, wait_for
+from keyring import Keyring, StuckPrompt, missing, wait_for
 from plain import PlainService
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {missing()}")
@@ -299,3 +302,51 @@ def test_a_foreign_item_is_no_answer(person, git, keyring):
         subprocess.run(["secret-tool", "store", "--label=x", "xdg:schema", "io.github.tokenring", *pairs],
                        input=secret, text=True, env=keyring.env, check=True)
         assert git("get", HOST) == ""
+
+
+def at_terminal(person, **env):
+    """Start `get` at a terminal of its own, with a display; the process and the terminal."""
+    master, slave = os.openpty()
+    request = person.base / "request"
+    request.write_text(HOST)
+    p = subprocess.Popen(["/bin/sh", "-c", f'exec git-credential-tokenring get <{request}'], stdin=slave,
+                         env={**person.env, "DISPLAY": ":99", "GIT_TERMINAL_PROMPT": "1", **env}, cwd=person.base,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(slave)
+    return p, master
+
+
+def test_a_person_unlocks(person):
+    """At a terminal with a display the keyring asks; nothing but the person ends that."""
+    with StuckPrompt() as k:
+        person.session(k)
+        p, terminal = at_terminal(person)
+        try:
+            wait_for(lambda: "Prompt" in k.calls, "the prompt")
+            assert p.poll() is None
+        finally:
+            p.kill()
+            p.communicate()
+            os.close(terminal)
+
+
+@pytest.mark.parametrize("env", [
+    {"GIT_TERMINAL_PROMPT": "0"}, {"GIT_TERMINAL_PROMPT": "false"}, {"DISPLAY": None},
+    {"GIT_CONFIG_PARAMETERS": "'credential.interactive=false'"},
+    {"GIT_CONFIG_PARAMETERS": "'credential.interactive=never'"}, {"PATH": str(BIN)},
+], ids=str)
+def test_a_person_who_is_not_to_be_asked(person, env):
+    """git says no, nothing could be shown, or git cannot be asked."""
+    with StuckPrompt() as k:
+        person.session(k)
+        if env.get("DISPLAY", "") is None:
+            env = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        p, terminal = at_terminal(person, **env)
+        try:
+            out, err = p.communicate(timeout=10)
+        finally:
+            p.kill()
+            os.close(terminal)
+        assert (p.returncode, out) == (3, b"") and b"locked" in err
+        assert "Prompt" not in k.calls
