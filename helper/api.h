@@ -20,11 +20,13 @@
 
 #define API_URL_MAX 8192 /* bytes, the query included */
 #define API_INPUT_MAX                                                          \
-	1048576            /* bytes of the fields' values together, and of
+	1048576               /* bytes of the fields' values together, and of
 				  a body from a pipe that can be sent twice */
-#define API_HEADERS    100 /* -H options */
-#define API_REPEATS    2   /* of a GET, HEAD or OPTIONS that failed */
-#define API_NOTICE_MAX 256 /* bytes of what is told of a server's words */
+#define API_HEADERS    100    /* -H options */
+#define API_REPEATS    2      /* of a GET, HEAD or OPTIONS that failed */
+#define API_SHOWN_MAX  128    /* bytes of a path in a message */
+#define API_KEPT_MS    600000 /* for an answer that is not printed as it comes */
+#define API_NOTICE_MAX 256    /* bytes of what is told of a server's words */
 
 /* A request's body: some bytes in memory, then a descriptor. */
 struct api_body {
@@ -44,8 +46,9 @@ struct api {
 	const struct profile *profile;
 	struct grant grant;
 	const char *method;
-	const char *shown; /* the path as given, for messages */
-	struct secbuf url; /* where it goes */
+	const char *path;          /* as given */
+	char shown[API_SHOWN_MAX]; /* of it, for messages: without a query */
+	struct secbuf url;         /* where it goes */
 	struct api_body body;
 	const char *header[API_HEADERS + 4]; /* NULL-terminated */
 	size_t headers;
@@ -59,7 +62,8 @@ struct api {
 	bool renewed;
 	int repeats;
 	int64_t begun;
-	bool drawn; /* a progress line stands on the terminal */
+	int64_t deadline; /* as in io.h, of each request; 0: none */
+	bool drawn;       /* a progress line stands on the terminal */
 };
 
 /* --- api_url.c */
@@ -122,6 +126,9 @@ void api_print_head(struct api *a, const struct exchange *x);
 
 /* A pause of about `ms`; ERR_CANCELED if interrupted. */
 int api_pause(int64_t ms, struct err *err);
+
+/* A path or an address for a message: printable, without its query. */
+void api_show(const char *path, char ret[API_SHOWN_MAX]);
 
 /* --- api_status.c */
 

@@ -129,6 +129,7 @@ action_path(const struct exchange *x, struct secbuf *path)
 	const char *location = exchange_header(x, "Location", NULL);
 	struct json_span all;
 	char id[ID_MAX];
+	const char *p;
 
 	if (json_scan(x->kept.ptr, x->kept.len, &all) && *all.at == '{') {
 		if (member_id(all, "actionId", id) ||
@@ -139,6 +140,11 @@ action_path(const struct exchange *x, struct secbuf *path)
 		if (location == NULL && member_id(all, "requestId", id))
 			return set_path(path, "actions?requestId=", id) == 0;
 	}
-	return location != NULL && *location != '\0' &&
-	       secbuf_set(path, location) == 0;
+	if (location == NULL || *location == '\0')
+		return false;
+	/* It will be shown: nothing that a terminal would act on. */
+	for (p = location; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return false;
+	return secbuf_set(path, location) == 0;
 }

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io.h"
+
 #define PAGES_MAX     100000
 #define SAINET_LENGTH 20 /* records of a list that was asked for plainly */
 
@@ -167,6 +169,7 @@ get_page(struct pages *p, const char *url, struct exchange *x,
 	int r;
 
 	p->before = p->mark;
+	p->a->deadline = io_now_ms() + API_KEPT_MS;
 	r = api_call(p->a, "GET", url, NULL, x, err);
 	if (r == 0)
 		r = api_judge(p->a, "GET", x, err);

@@ -54,6 +54,16 @@ api_print_head(struct api *a, const struct exchange *x)
 		printf("\n");
 }
 
+void
+api_show(const char *path, char ret[API_SHOWN_MAX])
+{
+	char text[API_SHOWN_MAX];
+
+	(void)snprintf(
+	    text, sizeof(text), "%.*s", (int)strcspn(path, "?"), path);
+	err_printable(ret, API_SHOWN_MAX, text);
+}
+
 static int
 decide(void *ctx, struct exchange *x, struct err *err)
 {
@@ -123,6 +133,7 @@ send_once(struct api *a, const char *method, const char *url,
 	x->decide = decide;
 	x->tick = isatty(STDERR_FILENO) ? tick : NULL;
 	x->ctx = a;
+	x->deadline = a->deadline;
 	a->begun = io_now_ms();
 	r = exchange_run(x, err);
 	follow_instance(a, token, x);

@@ -165,15 +165,15 @@ api_url(const struct profile *p, const char *path, struct secbuf *ret,
     struct err *err)
 {
 	const char *base = profile_get(p, CONF_API_URL);
-	char shown[128];
+	char shown[API_SHOWN_MAX];
 
 	secbuf_reset(ret);
+	api_show(path, shown);
 	if (base == NULL)
 		return err_set(err, ERR_CONFIG,
 		    "profile '%s' has no api_url: where is its API?", p->name);
 	if (join(base, path, ret, err) < 0 || check(p, base, ret->ptr, err) < 0)
-		return err_wrap(err, "profile '%s': '%s'", p->name,
-		    err_printable(shown, sizeof(shown), path));
+		return err_wrap(err, "profile '%s': '%s'", p->name, shown);
 	return 0;
 }
 

@@ -160,8 +160,11 @@ static int
 look(struct watch *w, const char *url, struct exchange *x,
     struct json_span *which, enum action_state *state, struct err *err)
 {
-	int r = api_call(w->a, "GET", url, NULL, x, err);
+	int r;
 
+	/* A server that drips does not stretch the time. */
+	w->a->deadline = w->deadline;
+	r = api_call(w->a, "GET", url, NULL, x, err);
 	*state = ACTION_RUNS;
 	w->trouble[0] = '\0';
 	if (r == ERR_CANCELED)
@@ -289,12 +292,12 @@ begin(struct watch *w, struct exchange *x, struct err *err)
 		/* A list that is asked for by a request may be empty yet. */
 		if ((state == ACTION_RUNS ||
 			(state == ACTION_NONE &&
-			    strstr(w->a->shown, "?requestId=") != NULL)) &&
-		    secbuf_set(&w->path, w->a->shown) == 0)
+			    strstr(w->a->path, "?requestId=") != NULL)) &&
+		    secbuf_set(&w->path, w->a->path) == 0)
 			return follow(w, x, err);
 		print_kept(w->a, x);
 		return state == ACTION_FAILED &&
-			       secbuf_set(&w->path, w->a->shown) == 0
+			       secbuf_set(&w->path, w->a->path) == 0
 			   ? tell_failure(w, which, err)
 			   : 0;
 	}

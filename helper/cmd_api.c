@@ -28,11 +28,12 @@ choose_profile(struct api *a, struct err *err)
 	if (o->operands < 1 || o->operands > 2)
 		return err_set(err, ERR_CONFIG,
 		    "api wants a path: tokenring api [PROFILE] PATH");
-	a->shown = o->operand[o->operands - 1];
+	a->path = o->operand[o->operands - 1];
+	api_show(a->path, a->shown);
 	if (o->operands == 2)
 		word = o->operand[0];
-	else if (strstr(a->shown, "://") != NULL)
-		word = a->shown;
+	else if (strstr(a->path, "://") != NULL)
+		word = a->path;
 	if (front_load(a->front, err) < 0)
 		return err->code;
 	return front_profile(a->front, word, &a->profile, err);
@@ -182,7 +183,7 @@ cmd_api(struct front *f, struct err *err)
 	a.dry_run = f->opt.dry_run;
 	if (choose_profile(&a, err) < 0 || choose_method(&a, err) < 0 ||
 	    check_options(&a, err) < 0 ||
-	    api_url(a.profile, a.shown, &a.url, err) < 0 ||
+	    api_url(a.profile, a.path, &a.url, err) < 0 ||
 	    take_content(&a, err) < 0 || take_headers(&a, err) < 0 ||
 	    grant_open(&a.grant, f, a.profile, err) < 0)
 		return err->code;

@@ -122,6 +122,8 @@ talk(void *ctx, int fd, int64_t deadline, const struct secbuf *in,
 	size_t sent = 0;
 	int r = 1;
 
+	if (t->x->deadline > 0 && t->x->deadline < deadline)
+		deadline = t->x->deadline;
 	close_end(&t->other);
 	child_talk_begin(&p[0], fd, in);
 	t->x->sent = true; /* unless the worker says otherwise */
@@ -130,8 +132,8 @@ talk(void *ctx, int fd, int64_t deadline, const struct secbuf *in,
 		p[1] = (struct pollfd){
 		    .fd = t->head ? t->from : -1, .events = POLLIN};
 		p[0].revents = 0;
-		if (poll(p, 2, wait_ms(t->x, deadline)) == 0 &&
-		    io_now_ms() >= deadline)
+		(void)poll(p, 2, wait_ms(t->x, deadline));
+		if (io_now_ms() >= deadline)
 			return err_set(err, ERR_UNAVAIL, "no answer in time");
 		if (exchange_interrupted)
 			return err_set(err, ERR_CANCELED, "interrupted");

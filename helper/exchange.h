@@ -36,6 +36,8 @@ struct exchange {
 	bool has_body;
 	int64_t body_len;            /* -1: unknown */
 	int body[EXCHANGE_BODY_FDS]; /* one after the other; -1: none */
+	int64_t deadline;            /* as in io.h: all is over by then; 0: none
+					but NET_STREAM_MAX_MS */
 	/* Called when the headers are there: sets `sink`; the code of a failure
 	   ends it.  And called now and then, if not NULL. */
 	int (*decide)(void *ctx, struct exchange *x, struct err *err);

@@ -4,12 +4,14 @@
  * neither an HTTP nor a D-Bus library; those are the workers' (DESIGN in the
  * README's picture).
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "log.h"
@@ -153,6 +155,23 @@ finish_output(int r, struct err *err)
 	return r;
 }
 
+/*
+ * What is opened later must not take the place of a standard descriptor that
+ * the caller has closed.  Read-only, so that an answer that nobody gets is
+ * still a failure.
+ */
+static void
+fill_standard_places(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -164,6 +183,7 @@ main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int r;
 
+	fill_standard_places();
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* A file that may not grow is an error to deal with: a grant may hang on

@@ -436,6 +436,32 @@ def test_the_worker_checks_for_itself(itc, itcare, ca):
     assert len(itcare.requests) == 1
 
 
+def test_messages_show_no_query_and_no_controls(itc, itcare):
+    for path in ("nothing\x1b[2J?key=private-value", f"{itcare.api}/no?key=private-value"):
+        text = error(itc, 1, path)
+        assert "404" in text and "private-value" not in text and "\x1b" not in text
+    text = error(itc, 2, "https://127.0.0.1/\x1b?key=private-value", "--profile", "itc")
+    assert "private-value" not in text and "\x1b" not in text
+
+
+def test_standard_descriptors_that_are_closed(itc, itcare):
+    """Nothing that is opened takes their places: a body never ends in a file or a pipe of ours."""
+    (itc.base / "body").write_text('{"name": "x"}')
+    for closed in (">&-", "<&- >&-", "<&- >&- 2>&-", ">&- 2>&-"):
+        r = itc.run("sh", "-c", f"{itc.tool} api resources --input body {closed}")
+        assert r.returncode == 1 and r.stdout == ""
+        assert (itc.base / "body").read_text() == '{"name": "x"}'
+    assert itc.run("sh", "-c", f"{itc.tool} api health <&-").stdout == '{"status":"UP"}'
+
+
+def test_417_means_that_nothing_was_done(itc, itcare):
+    """The one status after which libcurl sends again by itself: the server did not want the body."""
+    itcare.fault("status", path="/resources", code=417)
+    (itc.base / "body").write_text('{"name": "%s"}' % ("x" * (2 << 20)))
+    assert call(itc, "resources", "--input", "body").returncode in (1, 4)
+    assert not itcare.changes and itcare.count("resources") <= 2
+
+
 def test_no_secret_in_arguments_or_output(itc, itcare):
     r = call(itc, "-v", "resources", "-f", "name=private-value")
     assert r.returncode == 0 and "->" in r.stderr

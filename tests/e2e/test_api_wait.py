@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tokenring api --wait: from a 202 to the end of its action, through restarts, expiry and interrupts."""
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -70,13 +71,28 @@ def test_what_cannot_be_followed(itc, itcare, body):
     assert itcare.count("actions") == 0
 
 
+def test_a_location_that_a_terminal_would_act_on(itc, itcare):
+    for location in ("/itcare/actions/\xc2\x9b2J", "/itcare/actions/\xff", "/itcare/actions/1 2"):
+        itcare.fault("status", path="/resources", times=1, code=202, headers={"Location": location})
+        r = wait(itc, "resources", "-f", "name=x")
+        assert r.returncode == 1 and "named nothing" in r.stderr
+    assert not itcare.count("actions")
+
+
+def test_a_server_that_drips_does_not_stretch_the_time(itc, itcare):
+    itcare.set(action_polls=10 ** 9)
+    itcare.fault("slow-body", path="/actions/1", interval=0.2)
+    r = itc.tokenring("api", "resources", "-f", "name=x", "--wait=1")
+    assert r.returncode == 4 and re.search(r"had not ended after \d s", r.stderr), "the body alone takes 50 s"
+
+
 def test_a_location_elsewhere_is_not_followed(itc, itcare, ca):
     import sim
     with sim.Server(ca) as evil:
         for location in (evil.url + "/itcare/actions/1", "//localhost:%d/actions/1" % evil.port, "../actions/1", "/actions/1",
                          itcare.url + "/other/actions/1"):
             itcare.fault("status", path="/resources", times=1, code=202, headers={"Location": location})
-            r = wait(itc, "resources", "-f", "name=x", "--wait=3")
+            r = wait(itc, "resources", "-f", "name=x", "--wait=1")
             assert r.returncode in (1, 2, 4), r
         assert not evil.connections
     assert all(r["path"].startswith("/itcare/") for r in itcare.requests)

@@ -158,7 +158,8 @@ def send_faulty(conn, response, fault, pause):
             conn.sendall(b"X-Filler-%d: %s\r\n" % (number, b"a" * 900))
             number += 1
     elif kind == "truncate":
-        conn.sendall(response.head(len(body) + fault.args["missing"]) + body)
+        conn.sendall(response.head(response.size() + fault.args["missing"]))
+        response.send_body(conn)
     elif kind == "reset":
         head = response.head()
         conn.sendall(head[:len(head) // 2] if fault.args["stage"] == "headers" else head + body[:len(body) // 2])

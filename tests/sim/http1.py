@@ -61,8 +61,10 @@ class Response:
     def head(self, length=None):
         if self.status == 204:
             return self.start() + b"\r\n"
-        size = len(self.body) if self.stream is None else self.stream
-        return self.start() + b"Content-Length: %d\r\n\r\n" % (size if length is None else length)
+        return self.start() + b"Content-Length: %d\r\n\r\n" % (self.size() if length is None else length)
+
+    def size(self):
+        return len(self.body) if self.stream is None else self.stream
 
     def send_body(self, conn):
         conn.sendall(self.body)
