@@ -80,14 +80,14 @@ docker_other_get(const struct front *f, const struct docker_server *server,
 
 int
 docker_other_store(const struct front *f, const struct docker_server *server,
-    const char *raw, const char *user, const char *password, struct err *err)
+    const char *raw, const char *user, const char *given, struct err *err)
 {
 	CREDENTIAL c = CREDENTIAL_INIT;
 
 	if (make_pattern(server, &c, err) < 0 ||
 	    credential_set(&c, CREDENTIAL_URL, raw, err) < 0 ||
 	    credential_set(&c, CREDENTIAL_USERNAME, user, err) < 0 ||
-	    credential_set(&c, CREDENTIAL_PASSWORD, password, err) < 0)
+	    credential_set(&c, CREDENTIAL_PASSWORD, given, err) < 0)
 		return err->code;
 	return call(f, STORE, &c, NULL, err);
 }

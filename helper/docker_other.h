@@ -16,7 +16,7 @@ int docker_other_get(const struct front *f, const struct docker_server *server,
 /* Keep it; it is the server's from now on.  `raw` is what docker called it. */
 int docker_other_store(const struct front *f,
     const struct docker_server *server, const char *raw, const char *user,
-    const char *password, struct err *err);
+    const char *given, struct err *err);
 
 /* Forget all of the server.  0 too if there is none. */
 int docker_other_erase(

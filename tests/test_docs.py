@@ -397,6 +397,16 @@ def test_bearer_for_an_old_git(person, itcare):
     assert r.returncode == 0 and (person.home / "demo" / "hello.txt").exists(), r
 
 
+def test_three_commands_to_the_first_token(person, keyring, itcare, oauth):
+    """As the page has them; then --undo."""
+    script = next(b for b in literal_blocks(PAGE) if b.startswith("tokenring configure git"))
+    status, seen = at_terminal(person, itcare.put_in(script), [("lient secret for itcare: ", "a secret with %& and +")])
+    assert status == 0 and (person.home / "demo" / "hello.txt").exists(), seen
+    assert len(oauth.token_requests) == 1
+    assert person.run(BIN / "tokenring", "configure", "--undo").returncode == 0
+    assert not (person.home / ".config" / "tokenring" / "tokenring.conf").exists()
+
+
 def test_examples_of_the_page(person, itcare, sainet, stand_ins, oauth):
     """Those of tokenring(1) that need no terminal, word for word."""
     person.env.update(ITCARE_CLIENT_ID="cgdm-sa-example", ITCARE_CLIENT_SECRET="a secret with %& and +",
