@@ -168,6 +168,7 @@ check-system:
 	$(Q)tests/setup build demo check system oauth
 	$(Q)tests/check-system
 	$(Q)tests/check-oauth
+	$(Q)[ -n "$(TESTS)" ] || LONG=1 tests/as-user tests/check
 
 check-oauth:
 	$(Q)tests/setup build demo check oauth

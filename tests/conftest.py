@@ -33,6 +33,10 @@ for name in list(os.environ):
         del os.environ[name]
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: too long for each commit; make check-system runs it")
+
+
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory):
     return sim.CA(str(tmp_path_factory.mktemp("ca")))
@@ -220,6 +224,12 @@ def forget(fingerprints, exact=False):
         for f in d.iterdir():
             if (f.name if exact else f.name[:32]) in fingerprints:
                 f.unlink(missing_ok=True)
+
+
+def pytest_sessionfinish(session):
+    """What is kept for a keyring and not for a person: forgotten once all workers are done."""
+    if not hasattr(session.config, "workerinput"):
+        forget({name for _, name in keys() if name.endswith(".salt")}, exact=True)
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import time
 import pytest
 
 import sim
-from conftest import BIN, BUILD, LIBEXEC, stored
+from conftest import BUILD, LIBEXEC, stored
+from elsewhere import elsewhere
 
+pytestmark = pytest.mark.long
 DAY = 86400
 
 
@@ -34,17 +36,7 @@ class Clock:
 
     def __init__(self, person, wrapper, library):
         self.person, self.library, self.place = person, library, tempfile.TemporaryDirectory(dir="/tmp")
-        front = BIN.joinpath("tokenring").read_bytes()
-        for worker in ("tokenring-net", "tokenring-secret"):
-            place = self.place.name + "/"
-            place += "/" * (len(f"{LIBEXEC}/") - len(place))
-            assert len(place) == len(f"{LIBEXEC}/"), "the tree's own path is too short"
-            old, new = f"{LIBEXEC}/{worker}\0".encode(), f"{place}{worker}\0".encode()
-            assert front.count(old) == 1
-            front = front.replace(old, new)
-        self.front = pathlib.Path(self.place.name, "tokenring")
-        self.front.write_bytes(front)
-        self.front.chmod(0o755)
+        self.front = elsewhere(pathlib.Path(self.place.name), self.place.name)
         self.wrapper = wrapper
         self.ahead(0)
 

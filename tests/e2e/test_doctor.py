@@ -22,6 +22,7 @@ import pytest
 
 import sim
 from conftest import BIN, BUILD, LIBEXEC, TOP, which
+from elsewhere import elsewhere
 from keyring import Bus, Keyring, StuckPrompt
 
 SECRET = "s3cr3t-of-the-client"
@@ -220,30 +221,13 @@ def test_git_finds_another_installation(sound):
          env={"PATH": f"{other}:/usr/bin:/bin"})
 
 
-def elsewhere(person, workers):
-    """A copy of the program that looks for its workers in our own directory."""
-    data = (BIN / "tokenring").read_bytes()
-    old, new = str(LIBEXEC).encode(), str(workers).encode()
-    assert len(new) <= len(old) and old in data
-    # Each path is a string of its own: its end moves up.
-    out, pos = bytearray(), 0
-    for m in re.finditer(re.escape(old) + rb"([^\0]*)\0", data):
-        path = new + m[1]
-        out += data[pos:m.start()] + path + bytes(len(m[0]) - len(path))
-        pos = m.end()
-    program = person.base / "tokenring"
-    program.write_bytes(bytes(out + data[pos:]))
-    program.chmod(0o755)
-    (person.base / "git-credential-tokenring").symlink_to("tokenring")
-    return program
-
-
 @pytest.fixture
 def copied(sound):
     workers = pathlib.Path(tempfile.mkdtemp(prefix="w", dir="/tmp"))
     for name in ("tokenring-net", "tokenring-secret"):
         shutil.copy2(LIBEXEC / name, workers / name)
-    sound.program = elsewhere(sound, workers)
+    sound.program = elsewhere(sound.base, workers)
+    (sound.base / "git-credential-tokenring").symlink_to("tokenring")
     sound.workers = workers
     sound.env["PATH"] = f"{sound.base}:/usr/bin:/bin"
     sound.tokenring = lambda *args, **kw: sound.run(sound.program, *args, **kw)

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import TOP
 
+pytestmark = pytest.mark.long
 MAKE = ["make", "-j2", "VARIANT=install", "-C", str(TOP)]
 
 
