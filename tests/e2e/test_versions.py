@@ -14,6 +14,7 @@ FROZEN = TESTS / "frozen"
 CASES = TESTS / "pam" / "cases"
 PASSWORD = "correct horse"
 WORDS = {"ok", "denied", "unavailable", "later", "config", "protocol"}   # what a module of version 1 knows
+CALLS = {"canceled"}   # of op=request alone, which no module sends: whoever reads the answer's body has left
 
 
 def lines(text):
@@ -66,11 +67,34 @@ def test_an_older_module_knows_every_word(old_module, sainet, fault, args, word)
     assert a["result"] == word and word in WORDS and "access_token" not in a and a["message"]
 
 
+def words(path, start, end):
+    text = (TESTS.parent / path).read_text()
+    text = text[text.index(start):]
+    return set(re.findall(r'"(\w+)"', text[:text.index(end)]))
+
+
 def test_words_have_not_been_added():
     """A new word would be SYSTEM_ERR to an older module: it takes a new version."""
-    text = (TESTS.parent / "helper" / "net_answer.c").read_text()
-    body = text[text.index("\nresult("):]
-    assert set(re.findall(r'"(\w+)"', body[:body.index("\n}")])) == WORDS
+    assert words("helper/net_answer.c", "\nresult(", "\n}") == WORDS | CALLS
+    assert words("helper/net.c", "map[] =", "};") == (WORDS | CALLS) - {"ok"}
+
+
+def test_only_an_answer_with_a_body_can_be_canceled():
+    """What tokenring-net is made of sets this error in one place, when the body's reader has left."""
+    top = TESTS.parent
+    sources = [top / "helper" / "tokenring-net.c", *(top / "helper").glob("net_*.c"), *(top / "libcommon").glob("*.c")]
+    where = [(p.name, line.strip()) for p in sources for line in p.read_text().splitlines()
+             if "ERR_CANCELED" in line and "case" not in line]
+    assert [name for name, line in where] == ["http_call.c"], where
+    assert (FROZEN / "module-request-1").read_text().splitlines()[1] == "op=login"
+
+
+def test_this_module_knows_the_words_and_no_others():
+    """Whatever else there is, it is a failure: see also worker-word.case, worker-word-later.case."""
+    text = (TESTS.parent / "pam" / "codes.c").read_text()
+    rows = re.findall(r"^\t\{(?:\"(\w+)\"|NULL),\s*\d+, (PAM_\w+)", text, re.M)
+    assert {word for word, _ in rows} == WORDS - {"ok"} | {""}
+    assert dict(rows)[""] == "PAM_SYSTEM_ERR" and rows[-1][0] == "" and "PAM_SUCCESS" not in dict(rows).values()
 
 
 def test_a_worker_leaves_out_what_it_does_not_know(old_module, sainet):
