@@ -166,8 +166,7 @@ check:
 
 check-system:
 	$(Q)tests/setup build demo check system oauth
-	$(Q)tests/check-system
-	$(Q)tests/check-oauth
+	$(Q)tests/each tests/check-system tests/check-oauth
 	$(Q)[ -n "$(TESTS)" ] || LONG=1 tests/as-user tests/check
 
 check-oauth:

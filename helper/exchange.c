@@ -132,7 +132,9 @@ talk(void *ctx, int fd, int64_t deadline, const struct secbuf *in,
 		p[1] = (struct pollfd){
 		    .fd = t->head ? t->from : -1, .events = POLLIN};
 		p[0].revents = 0;
-		(void)poll(p, 2, wait_ms(t->x, deadline));
+		if (poll(p, 2, wait_ms(t->x, deadline)) < 0 && errno != EINTR)
+			return err_set(
+			    err, ERR_INTERNAL, "poll: %s", strerror(errno));
 		if (io_now_ms() >= deadline)
 			return err_set(err, ERR_UNAVAIL, "no answer in time");
 		if (exchange_interrupted)

@@ -2,6 +2,7 @@
 """tokenring api: one call, its fields, statuses, dry runs, retries, and where a token goes."""
 import json
 import os
+import resource
 import subprocess
 
 import pytest
@@ -330,6 +331,19 @@ def test_a_silent_server(itc, itcare):
     itcare.fault("hang", path="/resources", times=1)
     text = error(itc, 4, "resources", "-f", "name=x", "-o", "timeout=1s")
     assert "nothing moved for 1.0 s" in text and itcare.count("resources") == 1
+
+
+def test_a_wait_that_cannot_begin(itc, itcare):
+    """As with a limit on descriptors that was lowered on the way: no turning round and round until the time is over."""
+    itcare.fault("slow-body", path="/resources")
+    p = itc.start("tokenring", "api", "resources/1")
+    try:
+        assert p.stdout.read(1) == "{"
+        resource.prlimit(p.pid, resource.RLIMIT_NOFILE, (1, 1))
+        _, text = p.communicate(timeout=30)
+    finally:
+        p.kill()
+    assert p.returncode == 1 and "poll: Invalid argument" in text
 
 
 # --- broken answers ----------------------------------------------------------
