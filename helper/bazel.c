@@ -76,12 +76,12 @@ find_profile(struct front *f, const char *uri, const struct profile **ret,
     struct err *err)
 {
 	struct match_target target;
-	char shown[HTTP_WHERE_MAX];
+	char shown[HTTP_SITE_MAX];
 
 	if (strncasecmp(uri, "http://", 7) == 0)
 		return err_set(err, ERR_NOTFOUND, "not https");
 	if (match_url(uri, &target, err) < 0)
-		return err_wrap(err, "'%s'", http_where(uri, shown));
+		return err_wrap(err, "'%s'", http_site(uri, shown));
 	return dialect_profile(f, &target, ret, err);
 }
 

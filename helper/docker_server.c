@@ -24,7 +24,7 @@ is_of_the_api(const char *path)
 int
 docker_server_parse(const char *raw, struct docker_server *ret, struct err *err)
 {
-	char shown[HTTP_WHERE_MAX];
+	char shown[HTTP_SITE_MAX];
 	const char *s = raw, *path;
 	int n, r;
 
@@ -35,7 +35,7 @@ docker_server_parse(const char *raw, struct docker_server *ret, struct err *err)
 		s += 8;
 	path = s + strcspn(s, "/");
 	n = snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(path - s), s);
-	http_where(raw, shown);
+	http_site(raw, shown);
 	if (n <= 0 || n >= (int)sizeof(ret->name) || ret->name[n - 1] == ':')
 		return err_set(err, ERR_CONFIG, "'%s' names no server", shown);
 	r = match_host(ret->name, is_of_the_api(path) ? NULL : path + 1,

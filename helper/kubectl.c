@@ -103,13 +103,13 @@ find_profile(struct front *f, const struct question *q,
 {
 	const char *name = f->opt.operands == 1 ? f->opt.operand[0] : NULL;
 	struct match_target target;
-	char shown[HTTP_WHERE_MAX];
+	char shown[HTTP_SITE_MAX];
 
 	if (front_profile(f, name, ret, err) < 0)
 		return err->code;
 	if (q->server[0] == '\0')
 		return 0;
-	http_where(q->server, shown);
+	http_site(q->server, shown);
 	if (match_url(q->server, &target, err) < 0)
 		return err_wrap(err, "the cluster's server '%s'", shown);
 	if (!match_covers(*ret, &target))

@@ -170,6 +170,9 @@ http_retry_after(const struct secbuf *headers, time_t now)
 	return s < HTTP_RETRY_AFTER_MAX ? s : HTTP_RETRY_AFTER_MAX;
 }
 
+static const char scheme_chars[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.";
+
 const char *
 http_where(const char *url, char to[HTTP_WHERE_MAX])
 {
@@ -188,6 +191,22 @@ http_where(const char *url, char to[HTTP_WHERE_MAX])
 	(void)snprintf(text, sizeof(text), "%.*s",
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), host);
 	return err_printable(to, HTTP_WHERE_MAX, text);
+}
+
+const char *
+http_site(const char *url, char to[HTTP_SITE_MAX])
+{
+	char where[HTTP_WHERE_MAX];
+	const char *end = strstr(url, "://");
+	size_t n = end != NULL ? (size_t)(end - url) : 0;
+
+	/* Whatever else stands before "://" is no scheme (RFC 3986 3.1). */
+	if (n > HTTP_SITE_MAX - HTTP_WHERE_MAX - 3 ||
+	    strspn(url, scheme_chars) < n)
+		n = 0;
+	(void)snprintf(to, HTTP_SITE_MAX, "%.*s%s%s", (int)n, url,
+	    n > 0 ? "://" : "", http_where(url, where));
+	return to;
 }
 
 static const char name_chars[] =

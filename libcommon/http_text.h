@@ -14,6 +14,7 @@
 #include "secbuf.h"
 
 #define HTTP_WHERE_MAX       280  /* "host:port", terminated */
+#define HTTP_SITE_MAX        300  /* "scheme://host:port", terminated */
 #define HTTP_RETRY_AFTER_MAX 3600 /* seconds; longer ones are cut */
 
 /*
@@ -52,6 +53,9 @@ bool http_header_ok(const char *line);
 
 /* "host:port" or "host" of a URL, printable, without user information. */
 const char *http_where(const char *url, char to[HTTP_WHERE_MAX]);
+
+/* The same with its scheme, "https://host", for who asks what kind of URL. */
+const char *http_site(const char *url, char to[HTTP_SITE_MAX]);
 
 /*
  * The names of a certificate's "DNS:a, IP Address:1.2.3.4", whoever made it:

@@ -192,7 +192,10 @@ match_host(const char *host, const char *path, struct match_target *ret,
 	const char *p;
 	size_t n;
 
-	if (*host == '\0' || strpbrk(host, "/?#@\\ ") != NULL)
+	if (strchr(host, '@') != NULL)
+		return err_set(err, ERR_CONFIG,
+		    "there is user information before the host name");
+	if (*host == '\0' || strpbrk(host, "/?#\\ ") != NULL)
 		return err_set(err, ERR_CONFIG, "not a host name");
 	if (snprintf(url, sizeof(url), "https://%s/", host) >= (int)sizeof(url))
 		return err_set(err, ERR_CONFIG, "the host name is too long");

@@ -34,6 +34,7 @@ FUZZ(http_text)
 {
 	char *name = fuzz_line(&data, &size), *url = fuzz_line(&data, &size);
 	char *names = fuzz_line(&data, &size), to[HTTP_WHERE_MAX];
+	char site[HTTP_SITE_MAX];
 	struct http_response r = HTTP_RESPONSE_INIT;
 	struct outcome out = OUTCOME_INIT;
 	LINES rq = LINES_INIT;
@@ -49,6 +50,8 @@ FUZZ(http_text)
 			fuzz_message(&err);
 	}
 	fuzz_printable(http_where(url, to));
+	fuzz_printable(http_site(url, site));
+	HOLDS(strstr(site, to) != NULL);
 	fuzz_printable(http_names(to, names));
 	if (http_url_ok(url))
 		HOLDS(strncasecmp(url, "https://", 8) == 0 &&

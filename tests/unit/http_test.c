@@ -216,24 +216,34 @@ retry_after_twice_is_none(void **data)
 static void
 where(void **data)
 {
-	static const char *const rows[][2] = {
-	    {"https://h.example/a?b=s3cr3t", "h.example"},
-	    {"https://h.example:8443?x", "h.example:8443"},
-	    {"https://user:pw@h.example/", "h.example"},
-	    {"https://[::1]:1/", "[::1]:1"},
-	    {"https://h\x1b[31m/", "h?[31m"},
-	    {"https://h#f", "h"},
-	    {"", ""},
+	static const char *const rows[][3] = {
+	    {"https://h.example/a?b=s3cr3t", "h.example", "https://h.example"},
+	    {"https://h.example:8443?x", "h.example:8443",
+		"https://h.example:8443"},
+	    {"https://user:pw@h.example/", "h.example", "https://h.example"},
+	    {"https://[::1]:1/", "[::1]:1", "https://[::1]:1"},
+	    {"https://h\x1b[31m/", "h?[31m", "https://h?[31m"},
+	    {"https://h#f", "h", "https://h"},
+	    {"file:///etc/passwd", "", "file://"},
+	    {"user:pw@h.example/", "h.example", "h.example"},
+	    {"user:pw@h://g.example", "g.example", "g.example"},
+	    {"a-scheme-longer-than-any-that-there-is://h", "h", "h"},
+	    {"://h", "h", "h"},
+	    {"", "", ""},
 	};
-	char to[HTTP_WHERE_MAX], longest[600];
+	char to[HTTP_WHERE_MAX], site[HTTP_SITE_MAX], longest[600];
 	size_t i;
 
 	(void)data;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_string_equal(http_where(rows[i][0], to), rows[i][1]);
+		assert_string_equal(http_site(rows[i][0], site), rows[i][2]);
+	}
 	memset(longest, 'a', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
 	assert_true(strlen(http_where(longest, to)) < HTTP_WHERE_MAX);
+	memcpy(longest, "https://", 8);
+	assert_true(strlen(http_site(longest, site)) < HTTP_SITE_MAX);
 }
 
 static void
