@@ -498,7 +498,9 @@ def test_sainet_side_by_side(person, sainet, stand_ins):
 def test_every_way_in_as_written(person, keyring, stand_ins, oauth, tmp_path):
     """The configuration and the commands of tokenring(1), with a browser that signs in at once."""
     oauth.set(clients={"service": "geheim", "desk": None, "console": None}, auto_approve=True, device_interval=1)
-    profiles, commands = literal_blocks(PAGE)[-2:]
+    found = literal_blocks(PAGE)
+    first = next(i for i, text in enumerate(found) if text.startswith("[profile service]"))
+    profiles, commands = found[first:first + 2]
     person.configure(profiles.replace("https://login.example.com", oauth.issuer))
     program(stand_ins, "tokenring", f'exec {BIN}/tokenring "$@" -o ca_file={oauth.ca.pem}\n')
     program(stand_ins, "pass", "echo geheim\n")
