@@ -12,6 +12,8 @@
 #include "renew.h"
 
 #define JOURNAL_KEY_LIFE_S (30 * 86400)
+#define UNDER_WAY          "a refresh is under way" /* no message (lines.h) */
+#define RESERVE_MORE       1024 /* bytes, beside the refresh token */
 
 /* Where a journal goes when there is no tmpfs for it. */
 static void
@@ -54,22 +56,71 @@ keep_refresh(struct grant *g, const struct lines *answer, struct err *err)
 	return 0;
 }
 
-/* Where there was no tmpfs, the answer goes into the kernel keyring for now. */
+static int
+put_fields(const struct grant *g, const struct lines *answer, const char *only)
+{
+	SECBUF text = SECBUF_INIT(CACHE_ENTRY_MAX);
+	const struct lines_field *f;
+	char name[CACHE_NAME_MAX];
+	struct err err = ERR_INIT;
+
+	journal_entry(g, name);
+	for (f = answer->field; f < answer->field + answer->n; f++)
+		if ((only == NULL || strcmp(f->key, only) == 0) &&
+		    lines_add(&text, f->key, f->value, &err) < 0)
+			return -1;
+	return cache_put(name, &text, JOURNAL_KEY_LIFE_S, &err);
+}
+
+/*
+ * Where there was no tmpfs, the answer goes into the kernel keyring for now;
+ * of one that is too large for it, what no one can ask for again.
+ */
 static void
 journal_in_kernel(const struct grant *g, const struct lines *answer)
 {
+	if (put_fields(g, answer, NULL) < 0 &&
+	    put_fields(g, answer, "refresh_token") < 0)
+		log_debug("journal: the kernel keyring does not take it");
+}
+
+/* A place of the size that the next one will need, which says what goes on. */
+static int
+reserve_in_kernel(
+    const struct grant *g, const struct secbuf *refresh, struct err *err)
+{
 	SECBUF text = SECBUF_INIT(CACHE_ENTRY_MAX);
 	char name[CACHE_NAME_MAX];
-	struct err err = ERR_INIT;
-	size_t i;
 
 	journal_entry(g, name);
-	for (i = 0; i < answer->n; i++)
-		if (lines_add(&text, answer->field[i].key,
-			answer->field[i].value, &err) < 0)
-			return;
-	if (cache_put(name, &text, JOURNAL_KEY_LIFE_S, &err) < 0)
-		log_debug("journal: %s", err.msg);
+	if (secbuf_addstr(&text, UNDER_WAY) < 0)
+		return err_set(err, ERR_NOMEM, "out of memory");
+	while (text.len < refresh->len + RESERVE_MORE)
+		if (secbuf_add(&text, " ", 1) < 0)
+			break;
+	return cache_put(name, &text, JOURNAL_KEY_LIFE_S, err);
+}
+
+/*
+ * Before anything is spent: where will what comes of it lie?  In a journal on
+ * tmpfs, whose descriptor is returned; in the kernel keyring, or at least in
+ * the store, if that takes what it has once more (-1).
+ */
+static int
+find_room(struct grant *g, const struct secbuf *refresh, int *journal,
+    struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	*journal = journal_begin(g->fp, &ignored);
+	if (*journal >= 0 || reserve_in_kernel(g, refresh, &ignored) == 0)
+		return 0;
+	*journal = -1;
+	if (store_put(&g->store, g->fp, STORE_REFRESH, g->profile->name,
+		refresh, err) < 0)
+		return err_wrap(err, "not renewed, for the new sign-in could "
+				     "be kept nowhere");
+	return 0;
 }
 
 static enum journal_state
@@ -83,10 +134,10 @@ left_behind(const struct grant *g, struct lines *ret)
 		return s;
 	journal_entry(g, name);
 	secbuf_reset(&ret->text);
-	if (cache_get(name, &ret->text, &err) < 0 ||
-	    lines_parse(ret, LINES_MESSAGE, &err) < 0)
+	if (cache_get(name, &ret->text, &err) < 0)
 		return s;
-	return JOURNAL_ANSWER;
+	return lines_parse(ret, LINES_MESSAGE, &err) == 0 ? JOURNAL_ANSWER
+							  : JOURNAL_UNKNOWN;
 }
 
 /* Is there still a token that was not refused? */
@@ -197,7 +248,9 @@ spend(struct grant *g, bool *again, struct token *ret, struct err *err)
 		r = refusal_check(g->fp, &refresh, err);
 	if (r < 0)
 		return r;
-	what.journal_fd = journal = journal_begin(g->fp, &ignored);
+	if (find_room(g, &refresh, &what.journal_fd, err) < 0)
+		return err->code;
+	journal = what.journal_fd;
 	if (renew_ask(g, "refresh", &secret, &what, &answer, err) < 0)
 		return failed(g, &refresh, &answer, again, err);
 	if (journal < 0 || lines_number(&answer, "journal_failed", 0) == 1)

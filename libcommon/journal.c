@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -16,6 +17,22 @@ static void
 file_name(char *to, size_t size, const char *fp)
 {
 	(void)snprintf(to, size, "%s.journal", fp);
+}
+
+/* fallocate(2) does not ask RLIMIT_FSIZE where the size stays. */
+static int
+set_room_aside(int fd)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_FSIZE, &l) == 0 && l.rlim_cur < JOURNAL_ROOM) {
+		errno = EFBIG;
+		return -1;
+	}
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, JOURNAL_ROOM) < 0 &&
+	    errno != EOPNOTSUPP && errno != ENOSYS)
+		return -1;
+	return 0;
 }
 
 int
@@ -32,9 +49,16 @@ journal_begin(const char *fp, struct err *err)
 	(void)unlinkat(dir, name, 0);
 	fd = openat(dir, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd >= 0 ? fd
-		       : err_set(err, ERR_NOTFOUND,
-			     "cannot create the journal: %s", strerror(errno));
+	if (fd < 0 || set_room_aside(fd) < 0) {
+		(void)err_set(err, ERR_NOTFOUND,
+		    "cannot create the journal: %s", strerror(errno));
+		if (fd >= 0) {
+			(void)close(fd);
+			(void)unlinkat(dir, name, 0);
+		}
+		return err->code;
+	}
+	return fd;
 }
 
 static enum journal_state

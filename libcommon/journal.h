@@ -14,6 +14,7 @@
 
 #include "err.h"
 #include "lines.h"
+#include "token.h"
 
 enum journal_state {
 	JOURNAL_NONE,    /* nothing was under way */
@@ -21,9 +22,12 @@ enum journal_state {
 	JOURNAL_UNKNOWN, /* a refresh began and left no answer */
 };
 
+#define JOURNAL_ROOM (2 * TOKEN_MAX + 4096) /* bytes that are set aside */
+
 /*
- * Open an empty journal.  Returns a descriptor for the worker, or ERR_NOTFOUND
- * where there is no tmpfs (a kill can then lose a grant).
+ * Open an empty journal, with JOURNAL_ROOM set aside for it.  Returns a
+ * descriptor for the worker, or ERR_NOTFOUND where there is no tmpfs, no room
+ * left on it, or files may not grow (setrlimit(2), RLIMIT_FSIZE).
  */
 int journal_begin(const char *fp, struct err *err);
 

@@ -84,6 +84,19 @@ def test_no_file_may_grow(person_grant, oauth, limit):
     finished(p, oauth)
 
 
+@pytest.mark.parametrize("limit", [0, 20])
+def test_nothing_is_spent_where_nothing_can_be_kept(person_grant, oauth, limit):
+    """Neither a journal, nor the kernel's keyring, nor the store would take the next refresh token."""
+    p = person_grant
+    p.expire()
+    oauth.clear_log()
+    r = p.run(NOKEYS, BIN / "tokenring", "token",
+              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert r.returncode != 0 and r.stdout == "" and oauth.count("/token") == 0, r
+    assert re.match(r"tokenring: profile 'itc': not renewed, for the new sign-in could be kept nowhere: .*File too large", r.stderr)
+    finished(p, oauth)
+
+
 # --- the keyring ----------------------------------------------------------------
 
 @pytest.fixture
