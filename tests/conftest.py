@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -81,6 +82,14 @@ def itcare(itcare_server):
     itcare_server.reset()
 
 
+CROWD = """
+for i in $(seq "$1"); do
+	{ "$2" token >"$3/$i.out" 2>"$3/$i.err"; echo $? >"$3/$i.status"; } &
+done
+wait
+"""
+
+
 class Person:
     """Somebody with a home directory, a configuration and a session."""
 
@@ -150,6 +159,17 @@ class Person:
         r = self.tokenring(*args, **kw)
         assert (r.returncode, r.stderr) == (0, ""), r
         return r.stdout
+
+    def crowd(self, n):
+        """The results of n `tokenring token` at once, started by a shell: threads of this process would hold up the
+        simulator, which is in it too."""
+        place = pathlib.Path(tempfile.mkdtemp(dir=self.base))
+        self.run("sh", "-c", CROWD, "sh", n, BIN / "tokenring", place, timeout=120)
+
+        def result(i):
+            status, out, err = ((place / f"{i}.{what}").read_text() for what in ("status", "out", "err"))
+            return subprocess.CompletedProcess("token", int(status), out, err)
+        return [result(i) for i in range(1, n + 1)]
 
     def session(self, keyring):
         """Work in this D-Bus session from now on."""

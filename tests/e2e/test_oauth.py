@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import threading
 
 import pytest
 
@@ -69,27 +68,11 @@ def test_a_dead_refresh_token_falls_back_to_the_secret(itc, oauth):
     assert stored(itc, "client-secret")
 
 
-def together(n, person, *args):
-    """n runs at once; their results."""
-    ready = threading.Barrier(n)
-    results = [None] * n
-
-    def one(i):
-        ready.wait()
-        results[i] = person.tokenring(*args)
-    threads = [threading.Thread(target=one, args=(i,)) for i in range(n)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return results
-
-
 def test_fifty_at_expiry_make_one_request(itc, oauth):
     login(itc)
     itc.expire()
     asked = len(oauth.token_requests)
-    results = together(50, itc, "token")
+    results = itc.crowd(50)
     assert {(r.returncode, r.stderr) for r in results} == {(0, "")}
     assert len({r.stdout for r in results}) == 1 and oauth.active(results[0].stdout.strip())
     assert len(oauth.token_requests) == asked + 1
@@ -102,7 +85,7 @@ def test_fifty_with_a_wrong_secret_make_one_request(person, oauth, tmp_path):
     oauth.set(clients={"cli": "right"})
     (tmp_path / "secret").write_text("wrong\n")
     person.oauth(oauth, client_id="cli", client_secret_file=tmp_path / "secret", store="file")
-    results = together(50, person, "token")
+    results = person.crowd(50)
     assert {r.returncode for r in results} == {1}
     assert all(r.stderr.startswith("tokenring: profile 'itc'") for r in results)
     assert len(oauth.token_requests) == 1
@@ -120,7 +103,7 @@ def test_fifty_at_expiry_with_rotation(person_grant, oauth):
     asked = len(oauth.token_requests)
     for rounds in range(1, 4):
         p.expire()
-        results = together(50, p, "token")
+        results = p.crowd(50)
         assert {(r.returncode, r.stderr) for r in results} == {(0, "")}
         assert len(oauth.token_requests) == asked + rounds
     refresh = stored(p, "refresh")[0].read_text().strip()
@@ -330,7 +313,7 @@ def test_waiters_share_what_was_found_out(itc, oauth, fault):
     oauth.fault("status", path="/token", **fault)
     before = oauth.count("/token")
     oauth.fault("delay", path="/token", seconds=0.5)
-    results = together(20, itc, "token")
+    results = itc.crowd(20)
     assert all(r.returncode in (1, 2, 4) for r in results)
     assert oauth.count("/token") - before <= 3
 

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Crowds and long rows of callers across an expiry."""
-import pathlib
 import re
 import subprocess
-import tempfile
 
 import pytest
 
-from conftest import BIN, LIBEXEC, Opened, keys
+from conftest import LIBEXEC, Opened, keys
 from soak.steps import Refresher
 
 
@@ -17,31 +15,15 @@ def refresher(request, person, oauth, keyring):
     return Refresher(person, oauth, store=request.param, connect_timeout="20s", timeout="25s")
 
 
-CROWD = """
-for i in $(seq "$1"); do
-	{ "$2" token >"$3/$i.out" 2>"$3/$i.err"; echo $? >"$3/$i.status"; } &
-done
-wait
-"""
-
-
-def together(n, person):
-    """n runs at once, by a shell: threads of this process would hold up the simulator, which is in it too."""
-    place = pathlib.Path(tempfile.mkdtemp(dir=person.base))
-    r = person.run("sh", "-c", CROWD, "sh", n, BIN / "tokenring", place, timeout=120)
-    assert r.returncode == 0, r
-    return [tuple((place / f"{i}.{what}").read_text() for what in ("status", "err", "out")) for i in range(1, n + 1)]
-
-
 def test_200_at_once_ten_times(refresher, oauth):
     """Rotation and reuse detection are on: a second request would end the grant."""
     p = refresher.person
     for rounds in range(10):
         p.expire()
         oauth.clear_log()
-        results = together(200, p)
-        assert {r[:2] for r in results} == {("0\n", "")}, rounds
-        tokens = {r[2].strip() for r in results}
+        results = p.crowd(200)
+        assert {(r.returncode, r.stderr) for r in results} == {(0, "")}, rounds
+        tokens = {r.stdout.strip() for r in results}
         assert len(tokens) == 1 and oauth.active(tokens.pop())
         assert oauth.count("/token") == 1, rounds
     assert len(oauth.token_requests) == 11, "the sign-in and ten renewals"
