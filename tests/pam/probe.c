@@ -30,30 +30,36 @@ has(int argc, const char **argv, const char *name)
 	return 0;
 }
 
+static int
+enter(pam_handle_t *pamh, int argc, const char **argv, const char *name)
+{
+	const void *there = NULL;
+
+	if (has(argc, argv, "show")) {
+		(void)pam_get_item(pamh, PAM_AUTHTOK, &there);
+		(void)pam_info(pamh, "authtok=%s",
+		    there != NULL ? (const char *)there : "none");
+	}
+	return code(argc, argv, name);
+}
+
 #define ENTRY(function, name)                                                  \
 	int function(                                                          \
 	    pam_handle_t *pamh, int flags, int argc, const char **argv)        \
 	{                                                                      \
-		(void)pamh;                                                    \
 		(void)flags;                                                   \
-		return code(argc, argv, name);                                 \
+		return enter(pamh, argc, argv, name);                          \
 	}
 
 int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const char *lent = NULL;
-	const void *there = NULL;
 
 	(void)flags;
 	if (has(argc, argv, "ask"))
 		(void)pam_get_authtok(pamh, PAM_AUTHTOK, &lent, "First: ");
-	if (has(argc, argv, "show")) {
-		(void)pam_get_item(pamh, PAM_AUTHTOK, &there);
-		(void)pam_info(pamh, "authtok=%s",
-		    there != NULL ? (const char *)there : "none");
-	}
-	return code(argc, argv, "auth");
+	return enter(pamh, argc, argv, "auth");
 }
 
 ENTRY(pam_sm_setcred, "setcred")
