@@ -183,16 +183,7 @@ longer(int pause)
 int
 broker_lock(const struct grant *g, struct lock *ret, struct err *err)
 {
-	int64_t deadline = io_now_ms() + LOCK_WAIT_MS;
-	int r, pause = POLL_FIRST_MS;
-
-	for (;;) {
-		r = lock_try(ret, g->fp, err);
-		if (r != ERR_UNAVAIL || io_now_ms() >= deadline)
-			return r;
-		lock_pause(pause);
-		pause = longer(pause);
-	}
+	return lock_wait(ret, g->fp, LOCK_WAIT_MS, err);
 }
 
 /* Wait for the lock, looking meanwhile for what its holder brings. */

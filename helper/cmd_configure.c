@@ -158,18 +158,21 @@ set_up(struct front *f, const struct configure_tool *tool, struct err *err)
 static int
 undo(const struct configure_tool *only, struct err *err)
 {
+	const struct configure_tool *tool;
+	struct err why = ERR_INIT;
 	bool any = false;
 	size_t i;
 
-	for (i = 0; i < N_TOOLS; i++)
-		if ((only == NULL || only == tools[i]) &&
-		    configure_undo(tools[i], &any, err) < 0)
-			return err->code;
-	if (only == NULL && configure_undo(&configure_profile, &any, err) < 0)
-		return err->code;
-	if (!any)
+	/* One whose file cannot be read keeps nobody from the others. */
+	for (i = 0; i <= N_TOOLS; i++) {
+		tool = i < N_TOOLS ? tools[i] : &configure_profile;
+		if ((only == NULL || only == tool) &&
+		    configure_undo(tool, &any, &why) < 0 && err->code == 0)
+			*err = why;
+	}
+	if (!any && err->code == 0)
 		printf("nothing to undo\n");
-	return 0;
+	return err->code;
 }
 
 static int

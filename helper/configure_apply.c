@@ -45,6 +45,31 @@ find_setting(struct json_object *record, const char *setting)
 	return NULL;
 }
 
+static bool
+begins_with(struct json_object *all, struct json_object *start)
+{
+	size_t i, n = json_object_array_length(start);
+
+	if (json_object_array_length(all) < n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!json_object_equal(json_object_array_get_idx(all, i),
+			json_object_array_get_idx(start, i)))
+			return false;
+	return true;
+}
+
+/* Ours, or what a change of ours that was cut off has left. */
+static bool
+is_ours(struct json_object *change, struct json_object *now)
+{
+	struct json_object *after = configure_member(change, "after");
+
+	return json_object_equal(now, after) ||
+	       (begins_with(now, configure_member(change, "before")) &&
+		   begins_with(after, now));
+}
+
 /*
  * What a setting was before our first change is what counts, however often we
  * change it; unless it is not what we made of it: then somebody set it anew.
@@ -59,7 +84,7 @@ write_down(struct json_object *record, struct json_object *change)
 
 	if (o == NULL)
 		return json_object_array_add(record, json_object_get(change));
-	if (!json_object_equal(configure_member(o, "after"), before) &&
+	if (!is_ours(o, before) &&
 	    !json_object_equal(configure_member(o, "before"), before))
 		(void)json_object_object_add(
 		    o, "before", json_object_get(before));
@@ -109,24 +134,48 @@ check_unchanged(const struct configure *c, struct err *err)
 	return 0;
 }
 
+/* Two that change the same files at once take turns. */
+static int
+take_turn(struct lock *ret, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int r = lock_wait(ret, LOCK_NAME, LOCK_WAIT_MS, &why);
+
+	if (r != ERR_UNAVAIL)
+		return r == 0 ? 0
+			      : err_set(err, (enum err_code)r, "%s", why.msg);
+	return err_set(err, ERR_UNAVAIL,
+	    "another tokenring configure of yours has not finished within %d "
+	    "s: try again when it has",
+	    LOCK_WAIT_MS / 1000);
+}
+
 int
 configure_apply(const struct configure *c, struct err *err)
 {
 	size_t i, n = json_object_array_length(c->changes);
 	struct json_object *o;
 	LOCK lock = LOCK_INIT;
+	size_t made = 0;
 	int r;
 
-	if (lock_try(&lock, LOCK_NAME, err) < 0 ||
-	    check_unchanged(c, err) < 0 || write_all_down(c, err) < 0)
+	if (take_turn(&lock, err) < 0 || check_unchanged(c, err) < 0 ||
+	    write_all_down(c, err) < 0)
 		return err->code;
 	for (i = 0, r = 0; r == 0 && i < n; i++) {
 		o = json_object_array_get_idx(c->changes, i);
-		if (!configure_is_done(o))
-			r = c->tool->write(dialect_text(o, "setting"),
-			    configure_member(o, "after"), err);
+		if (configure_is_done(o))
+			continue;
+		r = c->tool->write(dialect_text(o, "setting"),
+		    configure_member(o, "after"), err);
+		made += r == 0;
 	}
-	return r;
+	return r < 0 && made > 0
+		   ? err_hint(err,
+			 "what was changed before that stays: 'tokenring "
+			 "configure %s --undo' takes it back",
+			 c->tool->name)
+		   : r;
 }
 
 static int
@@ -141,7 +190,7 @@ give_back(const struct configure_tool *tool, struct json_object *change,
 
 	if (tool->read(setting, &now, err) < 0)
 		return err->code;
-	ours = json_object_equal(now, configure_member(change, "after"));
+	ours = is_ours(change, now);
 	done = json_object_equal(now, before);
 	json_object_put(now);
 	if (ours && !done && tool->write(setting, before, err) < 0)
@@ -162,7 +211,7 @@ configure_undo(const struct configure_tool *tool, bool *any, struct err *err)
 	size_t n;
 	int r = 0;
 
-	if (lock_try(&lock, LOCK_NAME, err) < 0 ||
+	if (take_turn(&lock, err) < 0 ||
 	    configure_record_read(tool->name, &record, err) < 0)
 		return err->code;
 	while (r == 0 && (n = json_object_array_length(record)) > 0) {

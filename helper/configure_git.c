@@ -95,9 +95,10 @@ change(const char *setting, struct json_object *from, struct json_object *to,
 		  n = json_object_array_length(to);
 
 	if (begins_with(from, to) && ends_in_ours(from, n))
-		return unset_all(setting, "^$", err) < 0
+		/* In this order: cut off between, it can be told as ours. */
+		return unset_all(setting, "^tokenring$", err) < 0
 			   ? err->code
-			   : unset_all(setting, "^tokenring$", err);
+			   : unset_all(setting, "^$", err);
 	if (!begins_with(to, from)) {
 		if (unset_all(setting, NULL, err) < 0)
 			return err->code;

@@ -241,8 +241,8 @@ check(const struct place *at, const struct secbuf *text, const char *value,
 	if (r == 0 && !(understood && is_meant(before, after, at, value)))
 		r = err_set(err, ERR_PROTOCOL,
 		    "'%s' is written in a form that tokenring cannot change "
-		    "safely; nothing is changed in it",
-		    at->file);
+		    "safely: its '%s' is left as it is",
+		    at->file, at->list[0] != '\0' ? at->list : CURRENT);
 	json_object_put(before);
 	json_object_put(after);
 	return r;

@@ -55,7 +55,8 @@ configure_record_read(
 		*ret = json_object_new_array();
 		return *ret != NULL ? 0 : err_set(err, ERR_NOMEM, "no memory");
 	}
-	if (r < 0 || dialect_parse(&text, "it", &o, err) < 0)
+	/* Values and names of files are whatever bytes people have there. */
+	if (r < 0 || dialect_parse_bytes(&text, "it", &o, err) < 0)
 		return err_wrap(err, "the state directory's '%s'", name);
 	if (!json_object_object_get_ex(o, "changes", &changes) ||
 	    !is_record(changes)) {

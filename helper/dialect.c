@@ -6,16 +6,15 @@
 
 #include "match.h"
 
-int
-dialect_parse(const struct secbuf *text, const char *what,
+static int
+parse(const struct secbuf *text, int flags, const char *what,
     struct json_object **ret, struct err *err)
 {
 	struct json_tokener *parser = json_tokener_new_ex(DIALECT_DEPTH_MAX);
 
 	if (parser == NULL)
 		return err_set(err, ERR_NOMEM, "out of memory");
-	json_tokener_set_flags(
-	    parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(parser, JSON_TOKENER_STRICT | flags);
 	*ret = json_tokener_parse_ex(parser, text->ptr, (int)text->len);
 	if (json_tokener_get_error(parser) != json_tokener_success ||
 	    strspn(text->ptr + json_tokener_get_parse_end(parser), " \t\r\n") !=
@@ -30,6 +29,20 @@ dialect_parse(const struct secbuf *text, const char *what,
 	return *ret != NULL ? 0
 			    : err_set(err, ERR_PROTOCOL,
 				  "%s is not one JSON object", what);
+}
+
+int
+dialect_parse(const struct secbuf *text, const char *what,
+    struct json_object **ret, struct err *err)
+{
+	return parse(text, JSON_TOKENER_VALIDATE_UTF8, what, ret, err);
+}
+
+int
+dialect_parse_bytes(const struct secbuf *text, const char *what,
+    struct json_object **ret, struct err *err)
+{
+	return parse(text, 0, what, ret, err);
 }
 
 const char *

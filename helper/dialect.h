@@ -19,6 +19,10 @@
 int dialect_parse(const struct secbuf *text, const char *what,
     struct json_object **ret, struct err *err);
 
+/* The same of whatever bytes: what this machine itself wrote down. */
+int dialect_parse_bytes(const struct secbuf *text, const char *what,
+    struct json_object **ret, struct err *err);
+
 /* A member that is a string without NUL, lent from the object; or NULL. */
 const char *dialect_text(struct json_object *o, const char *key);
 

@@ -211,18 +211,26 @@ json_edit_set(struct secbuf *text, const char *outer, const char *key,
 		   : splice(text, o.last_end, o.last_end, with.ptr, err);
 }
 
+static int
+remove_one(struct secbuf *text, const struct object *o, struct err *err)
+{
+	if (o->next != 0)
+		return splice(text, o->key, o->next, "", err);
+	return o->members > 1 ? splice(text, o->before, o->end, "", err)
+			      : splice(text, o->open + 1, o->close, "", err);
+}
+
 int
 json_edit_remove(
     struct secbuf *text, const char *outer, const char *key, struct err *err)
 {
 	struct object o;
 
-	if (find(text, outer, key, &o, err) < 0)
-		return err->code;
-	if (!o.found)
-		return 0;
-	if (o.next != 0)
-		return splice(text, o.key, o.next, "", err);
-	return o.members > 1 ? splice(text, o.before, o.end, "", err)
-			     : splice(text, o.open + 1, o.close, "", err);
+	/* A key may be there more than once (RFC 8259, 4). */
+	do {
+		if (find(text, outer, key, &o, err) < 0 ||
+		    (o.found && remove_one(text, &o, err) < 0))
+			return err->code;
+	} while (o.found);
+	return 0;
 }

@@ -116,12 +116,9 @@ keep_salt(const char *entry, const struct lines *answer)
 static void
 wait_for_salt(const char *name, struct lock *ret)
 {
-	int64_t until = io_now_ms() + SALT_WAIT_MS;
 	struct err ignored = ERR_INIT;
 
-	while (
-	    lock_try(ret, name, &ignored) == ERR_UNAVAIL && io_now_ms() < until)
-		lock_pause(10);
+	(void)lock_wait(ret, name, SALT_WAIT_MS, &ignored);
 }
 
 static int

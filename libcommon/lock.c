@@ -12,6 +12,11 @@
 #include "cleanup.h"
 #include "dirs.h"
 #include "fingerprint.h"
+#include "io.h"
+#include "log.h"
+
+#define PAUSE_FIRST_MS 5 /* between the tries, doubling */
+#define PAUSE_LAST_MS  50
 
 /* The file's text is the holder's process id, for the waiters' message only. */
 static int
@@ -78,6 +83,28 @@ lock_try(struct lock *ret, const char *fp, struct err *err)
 	*ret = l;
 	l = (struct lock)LOCK_INIT;
 	return 0;
+}
+
+int
+lock_wait(struct lock *ret, const char *fp, int ms, struct err *err)
+{
+	int64_t deadline = io_now_ms() + ms;
+	int r, pause;
+
+	for (pause = PAUSE_FIRST_MS;; pause *= 2) {
+		struct err held = ERR_INIT;
+
+		r = lock_try(ret, fp, &held);
+		if (r == 0)
+			return 0;
+		if (r != ERR_UNAVAIL || io_now_ms() >= deadline)
+			return err_set(err, (enum err_code)r, "%s", held.msg);
+		if (pause == PAUSE_FIRST_MS)
+			log_debug("lock: waiting: %s", held.msg);
+		if (pause > PAUSE_LAST_MS)
+			pause = PAUSE_LAST_MS;
+		lock_pause(pause);
+	}
 }
 
 void

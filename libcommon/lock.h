@@ -36,6 +36,10 @@ struct lock {
  * the state directory cannot be used.
  */
 int lock_try(struct lock *ret, const char *fp, struct err *err);
+
+/* The same, tried for `ms` milliseconds; `err` says nothing of what was tried
+   before it came free. */
+int lock_wait(struct lock *ret, const char *fp, int ms, struct err *err);
 void lock_release(struct lock *l);
 
 /* Let `ms` milliseconds pass between tries. */

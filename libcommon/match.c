@@ -294,9 +294,9 @@ ambiguous(const struct match_target *target, const char *names, struct err *err)
 		    "one with --profile NAME",
 		    target->host, names);
 	return err_set(err, ERR_CONFIG,
-	    "several profiles are for host '%s': %s; let git name the path "
-	    "(git config credential.useHttpPath true) or choose one with "
-	    "--profile NAME",
+	    "several profiles are for host '%s': %s; name a path that only "
+	    "one of them has (git does with credential.useHttpPath true), or "
+	    "choose one with --profile NAME",
 	    target->host, names);
 }
 

@@ -417,9 +417,9 @@ requests_without_a_path(void **data)
 	assert_int_equal(match_profile(c, &t, &p, &err), ERR_CONFIG);
 	assert_null(p);
 	assert_string_equal(err.msg,
-	    "several profiles are for host 'two': b, c; let git name the path "
-	    "(git config credential.useHttpPath true) or choose one with "
-	    "--profile NAME");
+	    "several profiles are for host 'two': b, c; name a path that only "
+	    "one of them has (git does with credential.useHttpPath true), or "
+	    "choose one with --profile NAME");
 	assert_int_equal(match_host("two", "b/x.git", &t, &err), 0);
 	assert_int_equal(match_profile(c, &t, &p, &err), 0);
 	assert_string_equal(p->name, "c");
