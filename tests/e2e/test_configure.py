@@ -6,6 +6,7 @@ import stat
 import subprocess
 
 import pytest
+import yaml
 
 from conftest import BIN
 
@@ -335,7 +336,6 @@ users:
 @pytest.fixture
 def kube(mine, tmp_path):
     """A kubectl that knows YAML: what it prints is what the real one does."""
-    pytest.importorskip("yaml")
     (tmp_path / "kubectl").write_text(f"""#!/usr/bin/python3
 import json, sys, yaml
 path = [a[13:] for a in sys.argv if a.startswith("--kubeconfig=")][0]
@@ -351,7 +351,6 @@ print(json.dumps(yaml.safe_load(open(path))))
 
 
 def understood(person):
-    import yaml
     return yaml.safe_load(person.kubeconfig.read_text())
 
 
