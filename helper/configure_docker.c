@@ -257,7 +257,8 @@ docker_plan(struct configure *c, struct err *err)
 
 const struct configure_tool configure_docker = {
     .name = "docker",
-    .title = "docker, and what else reads its config.json",
+    .title = "docker, and what else reads its config.json: every server in "
+	     "'match', a registry or not",
     .used = NULL,
     .link = "docker-credential-tokenring",
     .plan = docker_plan,

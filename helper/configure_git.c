@@ -125,7 +125,8 @@ git_write(const char *setting, struct json_object *values, struct err *err)
 
 const struct configure_tool configure_git = {
     .name = "git",
-    .title = "git, in all repositories of this user (git config --global)",
+    .title = "git, in all repositories of this user (git config --global): "
+	     "every server in 'match', a git server or not",
     .used = "git",
     .link = "git-credential-tokenring",
     .plan = git_plan,

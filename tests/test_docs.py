@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Documentation says what the programs do: pages and README against the built tree."""
-import fcntl
 import getpass
 import itertools
 import json
 import os
 import pathlib
 import re
-import select
 import stat
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
@@ -19,12 +16,16 @@ import pytest
 import sim
 from conftest import BIN, BUILD, MODULE, TOP, which
 from sim.__main__ import seed
+from sim.http1 import Response
+from sim.server import Server
+from system.terminal import Terminal
 
 PAGE = TOP / "helper" / "tokenring.1"
 CONF_PAGE = TOP / "helper" / "tokenring.conf.5"
 PAGES = [PAGE, CONF_PAGE, TOP / "pam" / "pam_sainet.8"]
 README = TOP / "README.md"
 PASSWORD = "correct horse"
+SIGN_IN = [("Change this? [y/N] ", "y"), ("lient secret for", "a secret with %& and +")]
 NOT_YET = set()  # taken and refused; not to be documented before it works
 
 
@@ -46,6 +47,13 @@ def literal_blocks(page):
     """What stands between .Bd -literal and .Ed, as a reader sees it."""
     blocks = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", page.read_text(), flags=re.M | re.S)
     return [b.replace("\\e", "\\").replace("\\&", "") for b in blocks]
+
+
+def from_nothing():
+    """{tool: its lines} of the section of that name."""
+    parts = re.split(r"^\.Ss (.+)\n", section(PAGE, "FROM NOTHING TO WORKING"), flags=re.M)
+    return {tool: re.fullmatch(r"\.Bd -literal -offset indent\n(.*)\.Ed\n", text, flags=re.S)[1].replace("\\e", "\\")
+            for tool, text in zip(parts[1::2], parts[2::2])}
 
 
 def fences():
@@ -317,30 +325,12 @@ def test_install_as_written(person, stand_ins):
 
 def at_terminal(person, script, answers):
     """Run a script at a terminal of its own and type each answer when its prompt has appeared."""
-    master, slave = os.openpty()
-    p = subprocess.Popen(["sh", "-eu", "-c", script], env={k: v for k, v in person.env.items() if v is not None},
-                         cwd=person.home, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-    os.close(slave)
-    seen, todo, limit = "", list(answers), time.monotonic() + 60
-    try:
-        while time.monotonic() < limit:
-            if not select.select([master], [], [], 1)[0]:
-                continue
-            try:
-                data = os.read(master, 4096)
-            except OSError:
-                break
-            seen += data.decode(errors="replace")
-            if todo and todo[0][0] in seen:
-                while termios.tcgetattr(master)[3] & termios.ECHO and time.monotonic() < limit:
-                    time.sleep(0.005)
-                os.write(master, todo.pop(0)[1].encode() + b"\n")
-        return p.wait(5) if not todo else None, seen
-    finally:
-        p.kill()
-        p.wait()
-        os.close(master)
+    env = {k: v for k, v in person.env.items() if v is not None}
+    with Terminal(["sh", "-eu", "-c", script], env=env, cwd=person.home) as t:
+        for prompt, answer in answers:
+            t.expect(re.escape(prompt), 60)
+            t.send(answer)
+        return t.end(60), t.text
 
 
 @pytest.fixture
@@ -373,8 +363,7 @@ def is_cloned(person, api, oauth):
 
 def test_git_as_written(person, keyring, itcare, oauth):
     (person.home / ".gitconfig").write_text("[credential]\n\thelper = store\n")
-    status, seen = at_terminal(person, itcare.put_in(tried("git")),
-                               [("lient secret for itcare: ", "a secret with %& and +")])
+    status, seen = at_terminal(person, itcare.put_in(tried("git")), SIGN_IN)
     assert status == 0, seen
     is_cloned(person, itcare, oauth)
     assert "keeps the client-secret" in seen and "a secret" not in seen
@@ -397,14 +386,71 @@ def test_bearer_for_an_old_git(person, itcare):
     assert r.returncode == 0 and (person.home / "demo" / "hello.txt").exists(), r
 
 
-def test_three_commands_to_the_first_token(person, keyring, itcare, oauth):
-    """As the page has them; then --undo."""
-    script = next(b for b in literal_blocks(PAGE) if b.startswith("tokenring configure git"))
-    status, seen = at_terminal(person, itcare.put_in(script), [("lient secret for itcare: ", "a secret with %& and +")])
+def test_from_nothing_is_short():
+    """The rest is run: docker and kubectl, the real ones, by tests/system/test_tools.py."""
+    found = from_nothing()
+    assert [tool.split(",")[0] for tool in found] == ["git", "docker", "kubectl", "Bazel", "curl"]
+    for text in found.values():
+        assert text.count("\n") < 10
+        commands = text.replace("\\\n", "").splitlines()
+        words = [c.split()[:2] for c in commands]
+        assert ["tokenring", "configure"] in words[:2] and words.index(["tokenring", "login"]) <= 2, text
+
+
+def test_git_from_nothing(person, keyring, itcare, oauth):
+    """And back to nothing."""
+    status, seen = at_terminal(person, itcare.put_in(from_nothing()["git"]), SIGN_IN)
     assert status == 0 and (person.home / "demo" / "hello.txt").exists(), seen
     assert len(oauth.token_requests) == 1
     assert person.run(BIN / "tokenring", "configure", "--undo").returncode == 0
     assert not (person.home / ".config" / "tokenring" / "tokenring.conf").exists()
+
+
+def test_curl_from_nothing(person, keyring, itcare, oauth):
+    text = from_nothing()["curl"].replace("client_id=cgdm-sa-example", f"client_id=cgdm-sa-example -o match={itcare.api}")
+    status, seen = at_terminal(person, itcare.put_in(text), SIGN_IN)
+    assert status == 0 and seen.rstrip().endswith('{"status":"UP"}'), seen
+    assert len(oauth.token_requests) == 1 and oauth.active(itcare.requests[-1]["headers"]["authorization"][7:])
+
+
+class Cache(Server):
+    """Answers whoever brings a token that lives."""
+
+    def __init__(self, ca, active):
+        self.active = active
+        super().__init__(ca)
+
+    def handle(self, request):
+        return Response(200 if self.active(request.headers.get("authorization", "").removeprefix("Bearer ")) else 401, "")
+
+
+BAZEL = """#!/usr/bin/python3
+import json, re, subprocess, sys
+[(host, helper)] = re.findall(r"^common --credential_helper=([^=]+)=(\\S+)$", open(".bazelrc").read(), flags=re.M)
+[cache] = [a.partition("=")[2] for a in sys.argv if a.startswith("--remote_cache=")]
+assert cache.startswith(f"https://{host}")
+found = subprocess.run([helper, "get"], input=json.dumps({"uri": cache + "/ac/1"}), capture_output=True, text=True,
+                       timeout=10, check=True)
+headers = [f"{name}: {v}" for name, values in json.loads(found.stdout)["headers"].items() for v in values]
+subprocess.run(["curl", "-fsS", cache + "/ac/1", *(x for h in headers for x in ("-H", h))], check=True)
+"""
+
+
+def test_bazel_from_nothing(person, keyring, stand_ins, oauth):
+    """Bazel's part is played by what calls the helper and uses its answer in the same way."""
+    oauth.set(clients={"ci": "a secret with %& and +"})
+    del person.env["TOKENRING_CONFIG"]
+    person.env["CURL_CA_BUNDLE"] = oauth.ca.pem
+    (stand_ins / "bazel").write_text(BAZEL)
+    (stand_ins / "bazel").chmod(0o755)
+    with Cache(oauth.ca, oauth.active) as cache:
+        assert tried("bazel") in from_nothing()["Bazel"]
+        text = from_nothing()["Bazel"].replace("https://cache.example.com", cache.url).replace(
+            "cache.example.com", "localhost").replace(
+            "-o issuer=https://login.example.com", f"-o issuer={oauth.issuer} -o ca_file={oauth.ca.pem}")
+        status, seen = at_terminal(person, text, SIGN_IN)
+        assert status == 0, seen
+        assert [r["path"] for r in cache.requests] == ["/ac/1"] and len(oauth.token_requests) == 1
 
 
 def test_examples_of_the_page(person, itcare, sainet, stand_ins, oauth):
@@ -434,7 +480,6 @@ def test_examples_of_the_page(person, itcare, sainet, stand_ins, oauth):
     assert r.returncode == 0, r
     assert [json.loads(x)["metadata"]["taskId"] for x in re.split(r"(?<=\})(?=\{\"meta)", r.stdout.strip())] == \
         ["ADR02", "ADR02"]
-    assert "tokenring login itcare" in literal_blocks(PAGE)[first - 1]
 
 
 def rows(heading):

@@ -52,6 +52,7 @@ def test_nothing_is_changed_without_a_yes(mine, tool):
     for more in ([], ["--no-input"]):
         r = mine.tokenring("configure", tool, *more)
         assert r.returncode == 2 and "--yes" in r.stderr and "git.example.com" in r.stdout and "will be:" in r.stdout
+        assert "every server in 'match', a" in r.stdout.splitlines()[0]
         assert files(mine) == before
 
 

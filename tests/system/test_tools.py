@@ -21,6 +21,7 @@ from sim.server import Server
 
 from . import world
 from .peers import peer
+from .terminal import Terminal
 
 SECRET = "secret of client"
 
@@ -178,29 +179,84 @@ def test_kubectl(host, ca, alice, oauth):
             assert not any("authorization" in x["headers"] for x in other.requests)
 
 
-def page(start):
-    """The example of tokenring(1) that begins so."""
-    text = (world.TOP / "helper" / "tokenring.1").read_text()
-    found = [b for b in re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", text, flags=re.M | re.S) if b.startswith(start)]
-    assert len(found) == 1
-    return found[0].replace("\\e", "\\")
+def shown(tool, **instead):
+    """How tokenring(1) gets a tool from nothing to working, and how the README does with a profile."""
+    page = (world.TOP / "helper" / "tokenring.1").read_text()
+    [found] = re.findall(rf"^\.Ss {tool}\b[^\n]*\n\.Bd -literal[^\n]*\n(.*?)^\.Ed$", page, flags=re.M | re.S)
+    readme = (world.TOP / "README.md").read_text()
+    [short] = re.findall(rf"^<!-- run by tests/system: {tool} -->\n```sh\n(.*?)^```$", readme, flags=re.M | re.S)
+    texts = [found.replace("\\e", "\\"), short]
+    for old, new in instead.items():
+        assert old in "".join(texts)
+        texts = [text.replace(old, new) for text in texts]
+    return texts
 
 
-def test_kubectl_as_the_page_has_it(host, ca, alice, oauth):
+def type_in(alice, text, *answers):
+    """Run it at a terminal."""
+    with Terminal(alice.argv("sh", "-euc", text), env=alice.env, cwd=alice.home) as t:
+        for prompt, answer in answers:
+            t.expect(re.escape(prompt))
+            t.send(answer)
+        assert t.end() == 0, t.text
+        return t.text
+
+
+YES, SIGN_IN = ("Change this? [y/N] ", "y"), ("lient secret for", SECRET)
+
+
+@pytest.fixture
+def newcomer(alice, host, oauth):
+    """Somebody without a profile; `issuer`: what stands for the page's."""
+    shutil.rmtree(alice.home / ".config", ignore_errors=True)
+    host.configure("")
+    alice.issuer = f"{oauth.issuer} -o ca_file={oauth.ca.pem} -o store=file"
+    yield alice
+    shutil.rmtree(alice.home / ".config", ignore_errors=True)
+
+
+NODES = {
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+        {"name": "nodes", "singularName": "", "namespaced": False, "kind": "Node", "verbs": ["get", "list"]}]},
+    "/api/v1/nodes": {"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [
+        {"metadata": {"name": "worker-of-the-simulator"}}]},
+}
+
+
+def cluster(request):
+    """As much of Kubernetes as `kubectl get nodes` asks for."""
+    found = NODES.get(request.path)
+    return Response(200 if found else 404, json.dumps(found or {}), [("Content-Type", "application/json")])
+
+
+def test_kubectl_as_shown(ca, newcomer, oauth):
     peer("kubectl")
-    with Checked(ca, oauth.active, lambda request: Response(200, "hello")) as api:
-        configure(host, oauth, api.url)
-        script = page("kubectl config").replace("https://k8s.example.com", f"{api.url} --certificate-authority={ca.pem}")
-        assert ok(alice, "sh", "-euc", script).endswith("hello")
+    with Checked(ca, oauth.active, cluster) as api:
+        page, readme = shown("kubectl", **{"--server=https://k8s.example.com": f"--server={api.url} --certificate-authority={ca.pem}",
+                                           "https://k8s.example.com": api.url, "https://login.example.com": newcomer.issuer})
+        assert "worker-of-the-simulator" in type_in(newcomer, page, YES, SIGN_IN)
+        assert len(oauth.token_requests) == 1
+        ok(newcomer, "tokenring", "configure", "kubectl", "--undo")
+        assert "worker-of-the-simulator" in type_in(newcomer, readme, YES)
 
 
-def test_docker_as_the_page_has_it(host, alice, registry, tmp_path):
+def test_docker_as_shown(ca, host, newcomer, registry, oauth, tmp_path):
+    host.configure("")
+    peer("docker")
     image(tmp_path / "image")
     subprocess.run(["chmod", "-R", "a+rX", tmp_path.parent.parent, tmp_path], check=True)
-    lines = page("tokenring configure docker").replace("registry.example.com", registry.name).splitlines()
-    ok(alice, "sh", "-euc", lines[0])
-    ok(alice, peer("skopeo"), "--insecure-policy", "copy", f"oci:{tmp_path}/image:1", f"docker://{registry.name}/team/demo:1")
-    assert "sha256:" in ok(alice, "sh", "-euc", lines[1])
+    page, readme = shown("docker", **{"https://registry.example.com": registry.url, "registry.example.com": registry.name,
+                                      "https://login.example.com": newcomer.issuer})
+    *setup, inspect, again = page.splitlines(keepends=True)
+    type_in(newcomer, "".join(setup), YES, SIGN_IN)
+    ok(newcomer, peer("skopeo"), "--insecure-policy", "copy", "--format=v2s2", f"oci:{tmp_path}/image:1",
+       f"docker://{registry.name}/team/demo:1")
+    for text in (inspect, again):
+        assert "sha256:" in type_in(newcomer, text)
+    ok(newcomer, "tokenring", "configure", "docker", "--undo")
+    assert "sha256:" in type_in(newcomer, readme, YES)
 
 
 def test_curl(host, ca, alice, oauth):
