@@ -37,6 +37,33 @@ def sudoers(host):
     return host
 
 
+@pytest.fixture(params=["by SAINet", "expired"])
+def refused(request, host):
+    """A right password, and an account that is not to be used: SAINet says 403, or pam_unix that it has expired."""
+    shadow, new = pathlib.Path("/etc/shadow"), pathlib.Path("/etc/.shadow.new")
+
+    def write(text):
+        new.write_text(text)
+        shutil.copymode(shadow, new)
+        new.rename(shadow)
+    before = shadow.read_text()
+    if request.param == "expired":
+        write(re.sub("^(alice:.*):[^:]*:$", r"\1:1:", before, flags=re.M))
+        assert shadow.read_text() != before
+    else:
+        host.server.fault("status", path="login", code=403)
+    host.said = {"expired": "account alice has expired", "by SAINet": "result=denied http=403"}[request.param]
+    yield host
+    write(before)
+
+
+def turned_away(host):
+    """It is in the log, one request was made, and nobody has a token."""
+    assert host.syslog.wait(host.mark, host.said), host.syslog.since(host.mark, "pam_")
+    assert host.asked() == 1 and host.parked() == []
+    assert host.alice.keys() == [] == host.alice.shm() and host.bob.keys() == []
+
+
 @pytest.fixture
 def dead(host):
     host.server.stop()
@@ -70,14 +97,25 @@ def test_su_refuses_wrong_passwords(host, options):
             assert "Authentication failure" in t.text and "in\n" not in t.text
     assert host.asked() == 2, "the empty one is not sent"
     assert len(lines(host, "authentication failure;", "ruser=bob", "user=alice")) == 3
+    assert host.alice.keys() == [] == host.bob.keys()
 
 
-def test_su_without_a_server(dead):
-    with su(dead, "alice", "-c", "echo in") as t:
+@pytest.mark.parametrize("options", [(), ("-",)])
+def test_su_without_a_server(dead, options):
+    with su(dead, *options, "alice", "-c", "echo in") as t:
         give(t, dead.alice.password)
         assert t.end() == 1
         assert "SAINet cannot be reached" in t.text and "in\n" not in t.text
-    assert lines(dead, "service=su result=unavailable")
+    assert lines(dead, f"service={'su-l' if options else 'su'} result=unavailable")
+    assert dead.alice.keys() == [] == dead.bob.keys()
+
+
+@pytest.mark.parametrize("options", [(), ("-",)])
+def test_su_to_an_account_that_is_refused(refused, options):
+    with su(refused, *options, "alice", "-c", "echo in") as t:
+        give(t, refused.alice.password)
+        assert t.end() == 1 and "in\n" not in t.text
+    turned_away(refused)
 
 
 def test_su_to_somebody_whom_sainet_does_not_know(host):
@@ -130,6 +168,7 @@ def test_sudo_refuses(sudoers):
             give(t, password)
             assert t.end() == 1 and "in\n" not in t.text
     assert lines(host, "service=sudo result=denied http=401")
+    assert host.alice.keys() == []
 
 
 def test_sudo_without_a_server(sudoers, dead):
@@ -138,6 +177,13 @@ def test_sudo_without_a_server(sudoers, dead):
         give(t, dead.alice.password)
         assert t.end() == 1 and "in\n" not in t.text and "SAINet" not in t.text
     assert lines(dead, "service=sudo result=unavailable")
+
+
+def test_sudo_by_an_account_that_is_refused(sudoers, refused):
+    with Terminal(refused.alice.argv(peer("sudo"), "/bin/echo", "in"), refused.alice.env) as t:
+        give(t, refused.alice.password)
+        assert t.end() == 1 and "in\n" not in t.text
+    turned_away(refused)
 
 
 # --- login -------------------------------------------------------------------
@@ -187,6 +233,15 @@ def test_login_without_a_server(dead):
         t.expect("SAINet cannot be reached")
         t.expect("Login incorrect")
     assert lines(dead, "service=login result=unavailable")
+    assert dead.alice.keys() == [] and dead.parked() == []
+
+
+def test_login_to_an_account_that_is_refused(refused):
+    with login(refused, refused.alice) as t:
+        t.send(refused.alice.password)
+        t.expect("Login incorrect|[Aa]ccount has expired")
+        assert not re.search(r"\$ $", t.text)
+    turned_away(refused)
 
 
 # --- nobody signs in ---------------------------------------------------------
@@ -265,3 +320,15 @@ def test_a_locker_without_a_server(dead):
     dead.service("swaylock", LOCKER)
     r = dead.alice.run(peer("pamtester"), "swaylock", "alice", "authenticate", input=dead.alice.password + "\n")
     assert r.returncode == 1 and "SAINet cannot be reached" in r.stdout + r.stderr
+    assert dead.alice.token()[1] == "" and dead.alice.keys() == []
+
+
+def test_a_locker_and_an_account_that_sainet_refuses(host):
+    """Lockers ask for no judgement of accounts: only SAINet's own counts."""
+    host.service("swaylock", LOCKER)
+    host.server.fault("status", path="login", code=403)
+    r = host.alice.run(peer("pamtester"), "swaylock", "alice", "authenticate", "setcred(PAM_REFRESH_CRED)",
+                       input=host.alice.password + "\n")
+    assert r.returncode == 1 and "Authentication failure" in r.stdout + r.stderr
+    assert lines(host, "service=swaylock result=denied http=403")
+    assert host.alice.keys() == [] == host.alice.shm() and host.asked() == 1
