@@ -122,6 +122,7 @@ become_middle(
 {
 	struct report report = {0, 0, 0};
 	int pipe_fd[2], e = 0;
+	ssize_t n;
 	pid_t worker;
 
 	(void)setsid();
@@ -150,8 +151,9 @@ become_middle(
 		control = 0;
 		raw_close_from(2);
 		watch_worker(c, worker, &report);
-		if (read(1, &e, sizeof(e)) == sizeof(e))
-			report.exec_errno = e;
+		n = read(1, &e, sizeof(e));
+		if (n != 0)
+			report.exec_errno = n == sizeof(e) ? e : EIO;
 	}
 	(void)!write(control, &report, sizeof(report));
 	_exit(0);

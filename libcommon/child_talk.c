@@ -7,18 +7,21 @@
 
 #include "io.h"
 
-static void
-send_some(int fd, const struct secbuf *in, size_t *sent)
+static int
+send_some(int fd, const struct secbuf *in, size_t *sent, struct err *err)
 {
 	ssize_t n = send(
 	    fd, in->ptr + *sent, in->len - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (n > 0)
 		*sent += (size_t)n;
-	else if (errno != EINTR && errno != EAGAIN)
+	else if (errno == EPIPE || errno == ECONNRESET)
 		*sent = in->len; /* it hung up: read why */
+	else if (errno != EINTR && errno != EAGAIN)
+		return err_set(err, ERR_INTERNAL, "send: %s", strerror(errno));
 	if (*sent == in->len)
 		(void)shutdown(fd, SHUT_WR);
+	return 0;
 }
 
 static int
@@ -38,7 +41,12 @@ receive_some(int fd, struct secbuf *out, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "answer too long");
 	if (n > 0)
 		secbuf_grown(out, (size_t)n);
-	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+		return 1;
+	/* It may have left before it had read all that we sent. */
+	if (n < 0 && errno != ECONNRESET)
+		return err_set(err, ERR_INTERNAL, "recv: %s", strerror(errno));
+	return 0;
 }
 
 void
@@ -55,8 +63,9 @@ int
 child_talk_step(struct pollfd *p, const struct secbuf *in, size_t *sent,
     struct secbuf *out, struct err *err)
 {
-	if (p->revents & POLLOUT && *sent < in->len)
-		send_some(p->fd, in, sent);
+	if (p->revents & POLLOUT && *sent < in->len &&
+	    send_some(p->fd, in, sent, err) < 0)
+		return err->code;
 	p->events = POLLIN | (*sent < in->len ? POLLOUT : 0);
 	if ((p->revents & (POLLIN | POLLHUP | POLLERR)) == 0)
 		return 1;

@@ -56,6 +56,10 @@ park(pam_handle_t *pamh, struct state *st)
 	    variable, sizeof(variable), "%s=%s", HANDOVER_VARIABLE, st->ticket);
 	if (pam_putenv(pamh, variable) == PAM_SUCCESS)
 		return;
+	pam_syslog(pamh, LOG_WARNING,
+	    "(user '%s') the token cannot be parked: the PAM environment "
+	    "does not take its name",
+	    st->user);
 	parking_drop(st->ticket);
 	st->ticket[0] = '\0';
 }
@@ -88,6 +92,7 @@ handover_keep(const struct attempt *a, const struct subject *s,
     const struct lines *answer, struct err *err)
 {
 	STATE st = STATE_INIT;
+	struct state *kept;
 	int r;
 
 	r = state_begin(&st, a->pamh, s, err);
@@ -95,8 +100,12 @@ handover_keep(const struct attempt *a, const struct subject *s,
 		return r;
 	if (wanted(a->o, st.service))
 		read_token(a->pamh, &st, answer);
-	park(a->pamh, &st);
-	return state_keep(a->pamh, &st, err);
+	r = state_keep(a->pamh, &st, err);
+	/* Not sooner: nothing of a login that fails may be parked. */
+	kept = r == 0 ? state_of(a->pamh) : NULL;
+	if (kept != NULL)
+		park(a->pamh, kept);
+	return r;
 }
 
 /*

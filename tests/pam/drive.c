@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drive.h"
 #include "fakes.h"
 #include "faults.h"
 
@@ -199,6 +200,14 @@ call(const char *what, int f)
 	return -1;
 }
 
+static void
+drop_replies(void)
+{
+	while (drive.replies > 0)
+		free(drive.reply[--drive.replies]);
+	drive.taken = 0;
+}
+
 static bool
 judge_call(const char *what, const char *arg)
 {
@@ -223,11 +232,8 @@ judge_call(const char *what, const char *arg)
 	if (drive.taken < drive.replies)
 		(void)printf(
 		    "%d replies are left\n", drive.replies - drive.taken);
-	while (drive.replies > 0)
-		free(drive.reply[--drive.replies]);
-	drive.taken = 0;
-	(void)printf("= %s%s\n",
-	    (size_t)r < sizeof(codes) / sizeof(codes[0]) ? codes[r] : "?",
+	drop_replies();
+	(void)printf("= %s%s\n", drive_code(r),
 	    drive.delay >= 1000000 && drive.delay <= 3000000 ? " delay" : "");
 	return true;
 }
@@ -246,7 +252,7 @@ set_item(const char *name, const char *value)
 		(void)printf("cannot set %s\n", name);
 }
 
-static void
+static pam_handle_t *
 start(const char *service, const char *user, const char *dir)
 {
 	struct pam_conv conv = {converse, NULL};
@@ -261,6 +267,22 @@ start(const char *service, const char *user, const char *dir)
 		exit(1);
 	}
 	(void)pam_set_item(drive.h, PAM_FAIL_DELAY, u.item);
+	return drive.h;
+}
+
+pam_handle_t *
+drive_start(const char *service, const char *user, const char *dir)
+{
+	drive.taken = 0;
+	return start(service, user, dir);
+}
+
+const char *
+drive_code(int code)
+{
+	return code >= 0 && (size_t)code < sizeof(codes) / sizeof(codes[0])
+		   ? codes[code]
+		   : "?";
 }
 
 /*
@@ -295,45 +317,8 @@ call_in_child(const char *what)
 	if (f != NULL)
 		(void)fclose(f);
 	(void)waitpid(pid, NULL, 0);
-	while (drive.replies > 0)
-		free(drive.reply[--drive.replies]);
+	drop_replies();
 	return true;
-}
-
-/*
- * Sign in again and again, each time with the next call of the C library
- * failing, until none is left to fail; tells which codes came.
- */
-static void
-with_faults(const char *service, const char *user, const char *dir)
-{
-	bool seen[sizeof(codes) / sizeof(codes[0])] = {false};
-	int nth, r, clean = -1;
-	size_t i;
-
-	fakes_quiet(true);
-	for (nth = 1; clean < 0 && nth < 2000; nth++) {
-		start(service, user, dir);
-		drive.taken = 0;
-		faults_arm(nth);
-		r = pam_authenticate(drive.h, 0);
-		faults_arm(0);
-		if (faults_hit())
-			seen[r] = true;
-		else
-			clean = r;
-		(void)pam_end(drive.h, r);
-	}
-	fakes_quiet(false);
-	(void)printf("with %s faults:", nth > 20 ? "many" : "few");
-	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (seen[i])
-			(void)printf(" %s", codes[i]);
-	(void)printf("\nlet in by a fault: %s\nwithout: %s\n",
-	    seen[PAM_IGNORE] || (seen[PAM_SUCCESS] && clean != PAM_SUCCESS)
-		? "yes"
-		: "never",
-	    clean >= 0 ? codes[clean] : "never");
 }
 
 static bool
@@ -342,7 +327,7 @@ command(char *verb, char *a, char *b, char *c)
 	const char *v;
 
 	if (strcmp(verb, "start") == 0 && c != NULL)
-		start(a, b, c);
+		(void)start(a, b, c);
 	else if (strcmp(verb, "item") == 0 && b != NULL)
 		set_item(a, b);
 	else if (strcmp(verb, "reply") == 0 && drive.replies < REPLIES_MAX)
@@ -359,9 +344,13 @@ command(char *verb, char *a, char *b, char *c)
 		return faults_hostile(a);
 	else if (strcmp(verb, "kernel") == 0 && b != NULL)
 		return faults_kernel(a, strcmp(b, "lies") == 0);
-	else if (strcmp(verb, "faults") == 0 && c != NULL)
-		with_faults(a, b, c);
-	else if (strcmp(verb, "in_child") == 0 && a != NULL)
+	else if (strncmp(verb, "faults", 6) == 0 && c != NULL) {
+		sweep(a, b, c,
+		    strcmp(verb, "faults-module") == 0  ? SWEEP_MODULE
+		    : strcmp(verb, "faults-after") == 0 ? SWEEP_AFTER
+							: SWEEP_ALL);
+		drop_replies();
+	} else if (strcmp(verb, "in_child") == 0 && a != NULL)
 		return call_in_child(a);
 	else if (!fakes_command(verb, a, b, c))
 		return judge_call(verb, a);

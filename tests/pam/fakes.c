@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "faults.h"
+
 #define FAKES_MAX 16
 
 static struct {
@@ -29,7 +31,7 @@ static struct {
 		char name[64];
 		gid_t gid;
 	} group[FAKES_MAX];
-	int users, groups, error;
+	int users, groups, error, warnings;
 	bool ids, quiet, secure, no_groups;
 	uid_t real, effective;
 	long clock;
@@ -89,6 +91,8 @@ log_line(int priority, const char *format, va_list ap)
 	    "WARNING", "NOTICE", "INFO", "DEBUG"};
 	char text[4096];
 
+	if ((priority & LOG_PRIMASK) <= LOG_WARNING)
+		fakes.warnings++;
 	if (fakes.quiet)
 		return;
 	(void)vsnprintf(text, sizeof(text), format, ap);
@@ -126,6 +130,8 @@ getpwnam_r(const char *name, struct passwd *pw, char *buf, size_t size,
 	int i;
 
 	*ret = NULL;
+	if (FAULT("getpwnam_r", EIO))
+		return EIO;
 	if (fakes.error != 0)
 		return fakes.error;
 	for (i = 0; i < fakes.users; i++)
@@ -163,6 +169,8 @@ getgrnam_r(const char *name, struct group *gr, char *buf, size_t size,
 	gid_t gid = gid_of(name);
 
 	*ret = NULL;
+	if (FAULT("getgrnam_r", EIO))
+		return EIO;
 	if (gid == (gid_t)-1)
 		return 0;
 	(void)snprintf(buf, size, "%s", name);
@@ -180,7 +188,7 @@ getgrouplist(const char *user, gid_t primary, gid_t *groups, int *n)
 	int room = *n, total = 0, i;
 
 	list[0] = '\0';
-	if (fakes.no_groups)
+	if (fakes.no_groups || FAULT("getgrouplist", ENOMEM))
 		return -1; /* as without memory: `n` is as it was */
 	for (i = 0; i < fakes.users; i++)
 		if (strcmp(fakes.user[i].name, user) == 0)
@@ -226,12 +234,16 @@ as_played(struct stat *st)
 int
 fstat(int fd, struct stat *st)
 {
+	if (FAULT("fstat", EIO))
+		return -1;
 	return fstatat(fd, "", st, AT_EMPTY_PATH) == 0 ? as_played(st) : -1;
 }
 
 int
 lstat(const char *path, struct stat *st)
 {
+	if (FAULT("lstat", EIO))
+		return -1;
 	return fstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW) == 0
 		   ? as_played(st)
 		   : -1;
@@ -259,4 +271,13 @@ bool
 fakes_quiet_now(void)
 {
 	return fakes.quiet;
+}
+
+int
+fakes_warnings(void)
+{
+	int n = fakes.warnings;
+
+	fakes.warnings = 0;
+	return n;
 }

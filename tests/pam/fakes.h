@@ -19,4 +19,7 @@ bool fakes_command(const char *verb, char *a, char *b, char *c);
 void fakes_quiet(bool quiet);
 bool fakes_quiet_now(void);
 
+/* How many lines of LOG_WARNING or worse there were since the last time. */
+int fakes_warnings(void);
+
 #endif

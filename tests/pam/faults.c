@@ -24,8 +24,9 @@
 
 /* Shared with forked children, whose calls count and fail like ours. */
 static struct shared {
-	int countdown;
-	bool hit;
+	int countdown; /* 0: nothing fails */
+	char name[24]; /* of the function that does */
+	bool hit, module_only;
 	pid_t caller; /* the last who made a pair of sockets */
 	int dumpable; /* who added a key, plus 1; 0: nobody did */
 } * shared;
@@ -42,9 +43,11 @@ share(void)
 }
 
 void
-faults_arm(int nth)
+faults_arm(const char *name, int nth, bool module_only)
 {
+	(void)snprintf(shared->name, sizeof(shared->name), "%s", name);
 	shared->countdown = nth;
+	shared->module_only = module_only;
 	if (nth > 0)
 		shared->hit = false;
 }
@@ -80,9 +83,21 @@ faults_dumpable(void)
 }
 
 static bool
-now(int e)
+module_called(const void *from)
 {
-	if (shared == NULL || shared->countdown == 0 || --shared->countdown > 0)
+	Dl_info info;
+
+	return dladdr(from, &info) != 0 && info.dli_fname != NULL &&
+	       strstr(info.dli_fname, "/pam_sainet.so") != NULL;
+}
+
+bool
+faults_now(const char *name, int e, const void *from)
+{
+	if (shared == NULL || shared->countdown == 0 ||
+	    strcmp(shared->name, name) != 0 ||
+	    (shared->module_only && !module_called(from)) ||
+	    __atomic_fetch_sub(&shared->countdown, 1, __ATOMIC_SEQ_CST) != 1)
 		return false;
 	shared->hit = true;
 	errno = e;
@@ -98,19 +113,19 @@ void *__libc_realloc(void *, size_t);
 void *
 malloc(size_t n)
 {
-	return now(ENOMEM) ? NULL : __libc_malloc(n);
+	return FAULT("memory", ENOMEM) ? NULL : __libc_malloc(n);
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-	return now(ENOMEM) ? NULL : __libc_calloc(n, size);
+	return FAULT("memory", ENOMEM) ? NULL : __libc_calloc(n, size);
 }
 
 void *
 realloc(void *p, size_t n)
 {
-	return now(ENOMEM) ? NULL : __libc_realloc(p, n);
+	return FAULT("memory", ENOMEM) ? NULL : __libc_realloc(p, n);
 }
 #endif
 
@@ -125,7 +140,7 @@ int
 socketpair(int domain, int type, int protocol, int fd[2])
 {
 	shared->caller = getpid();
-	return now(EMFILE)
+	return FAULT("socketpair", EMFILE)
 		   ? -1
 		   : (int)syscall(SYS_socketpair, domain, type, protocol, fd);
 }
@@ -133,7 +148,7 @@ socketpair(int domain, int type, int protocol, int fd[2])
 int
 pipe2(int fd[2], int flags)
 {
-	return now(EMFILE) ? -1 : (int)syscall(SYS_pipe2, fd, flags);
+	return FAULT("pipe2", EMFILE) ? -1 : (int)syscall(SYS_pipe2, fd, flags);
 }
 
 /* As with a limit on descriptors that was lowered on the way. */
@@ -144,13 +159,13 @@ poll(struct pollfd *p, nfds_t n, int ms)
 		errno = EINVAL;
 		return -1;
 	}
-	return (int)syscall(SYS_poll, p, n, ms);
+	return FAULT("poll", ENOMEM) ? -1 : (int)syscall(SYS_poll, p, n, ms);
 }
 
 ssize_t
 getrandom(void *to, size_t n, unsigned flags)
 {
-	if (now(ENOSYS))
+	if (FAULT("getrandom", ENOSYS))
 		return -1;
 	/* Less than was asked for, as a signal may leave it. */
 	if (hostile.no_random || (hostile.no_ticket && n == 16))
@@ -197,7 +212,9 @@ execve(const char *path, char *const argv[], char *const envp[])
 		(void)kill(shared->caller, SIGKILL);
 	if (hostile.held_exec || hostile.stopped_exec)
 		stay();
-	return (int)syscall(SYS_execve, path, argv, envp);
+	return FAULT("execve", ENOMEM)
+		   ? -1
+		   : (int)syscall(SYS_execve, path, argv, envp);
 }
 
 void
@@ -340,6 +357,12 @@ syscall(long number, ...)
 	for (i = 0; i < 6; i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
+	for (i = 0; i < sizeof(kernel_calls) / sizeof(kernel_calls[0]); i++)
+		if (kernel_calls[i].number == number &&
+		    (kernel_calls[i].operation < 0 ||
+			kernel_calls[i].operation == arg[0]) &&
+		    FAULT(kernel_calls[i].name, EDQUOT))
+			return -1;
 	for (i = 0; i < n_failing; i++)
 		if (failing[i]->number == number &&
 		    (failing[i]->operation < 0 ||

@@ -27,8 +27,12 @@ bool faults_hostile(const char *what);
  */
 bool faults_kernel(const char *name, bool lie);
 
-/* The nth call from now of a function that may fail does so; 0: none. */
-void faults_arm(int nth);
+/*
+ * The nth call from now of the function of this name (see FAULT) fails; 0: none
+ * does.  Everybody's calls in the process and its children count, or the
+ * module's alone.  By name, for processes that run side by side are in no order.
+ */
+void faults_arm(const char *name, int nth, bool module_only);
 
 /* Hold the counting up, for what is the test's own; then go on. */
 int faults_pause(void);
@@ -36,6 +40,10 @@ void faults_resume(int left);
 
 /* Has it come to that call? */
 bool faults_hit(void);
+
+/* For a function that may fail: is it its turn?  Sets errno. */
+#define FAULT(name, e) faults_now(name, e, __builtin_return_address(0))
+bool faults_now(const char *name, int e, const void *from);
 
 /* What prctl told whoever added a key under `hostile undumped`; -1: nobody. */
 int faults_dumpable(void);
