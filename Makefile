@@ -75,7 +75,7 @@ SECRET := tokenring-secret credential secret_base64 secret_describe secret_items
 PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 
 FRONT_PKGS  := json-c libkeyutils liburiparser libmd
-NET_PKGS    := libcurl json-c libcrypto libmd $(if $(SECCOMP),libseccomp)
+NET_PKGS    := libcurl json-c libssl libcrypto libmd $(if $(SECCOMP),libseccomp)
 SECRET_PKGS := libsecret-1
 LINKS       := git-credential-tokenring docker-credential-tokenring bazel-credential-tokenring
 MAN         := helper/tokenring.1 helper/tokenring.conf.5 pam/pam_sainet.8

@@ -59,6 +59,7 @@ struct api {
 	enum exchange_sink (*choose)(struct api *a, const struct exchange *x);
 	void *choose_ctx;
 	/* of the call under way */
+	struct token token; /* what it goes with */
 	bool renewed;
 	int repeats;
 	int64_t begun;
@@ -77,6 +78,9 @@ struct api {
  */
 int api_url(const struct profile *p, const char *path, struct secbuf *ret,
     struct err *err);
+
+/* Is it a whole URL, of any scheme? */
+bool api_is_url(const char *path);
 
 /* Append "name=value" to the URL's query, both encoded. */
 int api_url_add(
@@ -127,7 +131,8 @@ void api_print_head(struct api *a, const struct exchange *x);
 /* A pause of about `ms`; ERR_CANCELED if interrupted. */
 int api_pause(int64_t ms, struct err *err);
 
-/* A path or an address for a message: printable, without its query. */
+/* A path or an address for a message: printable, without its query, its
+   fragment and what would be user information. */
 void api_show(const char *path, char ret[API_SHOWN_MAX]);
 
 /* --- api_status.c */
@@ -136,9 +141,8 @@ void api_show(const char *path, char ret[API_SHOWN_MAX]);
 int api_judge(struct api *a, const char *method, const struct exchange *x,
     struct err *err);
 
-/* "errorCode: errorMessage" and the like, as far as a body can be read, though
-   it be broken JSON; "" if there is nothing. */
-const char *api_words(const struct exchange *x, char ret[API_NOTICE_MAX]);
+/* Does a server's word repeat the token that it was asked with? */
+bool api_repeats_token(const struct api *a, const char *text);
 
 /* Was the dry run acknowledged?  ERR_UNCONFIRMED if not; `lost` is why there is
    no answer, or NULL. */

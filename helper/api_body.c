@@ -98,8 +98,10 @@ api_body_input(struct api_body *b, const char *path, struct err *err)
 		return err_set(
 		    err, ERR_CONFIG, "--input '%s': it is a directory", shown);
 	}
-	/* A file from its beginning on; "-" too, as `<file` means it. */
-	if (!S_ISREG(st.st_mode) || lseek(fd, 0, SEEK_CUR) != 0)
+	/* A file from its beginning on; "-" too, as `<file` means it.  Those of
+	   the kernel's file systems have no length, and yet contents. */
+	if (!S_ISREG(st.st_mode) || st.st_size == 0 ||
+	    lseek(fd, 0, SEEK_CUR) != 0)
 		return from_pipe(b, fd, err);
 	b->first = fd;
 	b->len = st.st_size;

@@ -14,6 +14,7 @@
 #include "io.h"
 
 #define PAGES_MAX     100000
+#define PRINT_BYTES   32768
 #define SAINET_LENGTH 20 /* records of a list that was asked for plainly */
 
 struct pages {
@@ -28,6 +29,8 @@ struct pages {
 	size_t length, longest; /* elements of this page; of the first */
 	uint64_t mark, before;  /* of this page's elements and the last one's */
 	int64_t elements;       /* printed */
+	char out[PRINT_BYTES];  /* of them, what is not yet written */
+	size_t waits;
 };
 
 static enum exchange_sink
@@ -55,7 +58,8 @@ number_in(struct json_span object, const char *name)
 	struct json_span one;
 	int64_t n;
 
-	return json_member(object, name, &one) && json_number(one, &n) && n >= 0
+	return json_member(object, name, &one) && json_number(one, &n) &&
+		       n >= 0 && n <= INT32_MAX
 		   ? n
 		   : -1;
 }
@@ -92,19 +96,51 @@ read_page(struct pages *p, const struct exchange *x, struct json_span *list,
 	return 0;
 }
 
-static void
-print_page(struct pages *p, struct json_span list)
+static int
+print(struct pages *p, const char *data, size_t n, struct err *err)
+{
+	size_t some;
+
+	for (; n > 0; data += some, n -= some) {
+		some = sizeof(p->out) - p->waits;
+		if (some > n)
+			some = n;
+		memcpy(p->out + p->waits, data, some);
+		p->waits += some;
+		if (p->waits == sizeof(p->out)) {
+			p->waits = 0;
+			if (exchange_print(p->out, sizeof(p->out), err) < 0)
+				return err->code;
+		}
+	}
+	return 0;
+}
+
+static int
+print_rest(struct pages *p, struct err *err)
+{
+	size_t n = p->waits;
+
+	p->waits = 0;
+	return exchange_print(p->out, n, err);
+}
+
+static int
+print_page(struct pages *p, struct json_span list, struct err *err)
 {
 	struct json_span one;
 	size_t pos = 0;
 
-	if (p->asked == 1)
-		(void)fputs("[", stdout);
+	if (p->asked == 1 && print(p, "[", 1, err) < 0)
+		return err->code;
 	while (json_next(list, &pos, &one)) {
-		(void)fputs(p->elements > 0 ? ",\n" : "\n", stdout);
-		(void)fwrite(one.at, 1, one.len, stdout);
+		if ((p->elements > 0 && print(p, ",", 1, err) < 0) ||
+		    print(p, "\n", 1, err) < 0 ||
+		    print(p, one.at, one.len, err) < 0)
+			return err->code;
 		p->elements++;
 	}
+	return print_rest(p, err);
 }
 
 /* A plain list, or one with a filter, is all there if it is short. */
@@ -255,7 +291,8 @@ follow(struct pages *p, struct exchange *x, struct err *err)
 	p->longest = p->length;
 	for (;;) {
 		p->asked++;
-		print_page(p, list);
+		if (print_page(p, list, err) < 0)
+			return err->code;
 		if (is_last(p))
 			break;
 		if (p->asked == PAGES_MAX)
@@ -270,8 +307,7 @@ follow(struct pages *p, struct exchange *x, struct err *err)
 		if (next_page(p, x, &list, err) < 0)
 			return err->code;
 	}
-	(void)fputs("\n]\n", stdout);
-	return 0;
+	return exchange_print("\n]\n", 3, err);
 }
 
 int

@@ -58,9 +58,14 @@ void
 api_show(const char *path, char ret[API_SHOWN_MAX])
 {
 	char text[API_SHOWN_MAX];
+	const char *host = api_is_url(path) ? strstr(path, "://") + 3 : path;
+	size_t scheme = (size_t)(host - path);
+	const char *at =
+	    scheme > 0 ? memrchr(host, '@', strcspn(host, "/?#")) : NULL;
 
-	(void)snprintf(
-	    text, sizeof(text), "%.*s", (int)strcspn(path, "?"), path);
+	host = at != NULL ? at + 1 : host;
+	(void)snprintf(text, sizeof(text), "%.*s%.*s", (int)scheme, path,
+	    (int)strcspn(host, "?#"), host);
 	err_printable(ret, API_SHOWN_MAX, text);
 }
 
@@ -175,14 +180,15 @@ api_call(struct api *a, const char *method, const char *url,
 	a->renewed = false;
 	a->repeats = 0;
 	for (;;) {
-		TOKEN token = TOKEN_INIT;
-
-		r = send_once(a, method, url, body, &token, x, err);
-		if (r < 0 && token.access_token.len == 0)
+		token_release(&a->token);
+		a->token = (struct token)TOKEN_INIT;
+		r = send_once(a, method, url, body, &a->token, x, err);
+		if (r < 0 && a->token.access_token.len == 0)
 			return r;
 		if (x->status == 401 && !a->renewed) {
 			a->renewed = true;
-			(void)broker_reject(&a->grant, token.access_token.ptr);
+			(void)broker_reject(
+			    &a->grant, a->token.access_token.ptr);
 			if (body != NULL && body->spent)
 				return api_body_rewind(body, err);
 			continue;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "repeats.h"
+
 /* clang-format off */
 /* What the services document, and what any server may say (RFC 9110 §15). */
 static const struct {
@@ -73,8 +75,21 @@ find(const struct secbuf *text, const char *name, char *ret, size_t size)
 	       *ret != '\0';
 }
 
-const char *
-api_words(const struct exchange *x, char ret[API_NOTICE_MAX])
+/* What the server got is not to come back into a message. */
+bool
+api_repeats_token(const struct api *a, const char *text)
+{
+	char piece[REPEATS_PIECE + 1];
+
+	(void)snprintf(piece, sizeof(piece), "%s", a->token.access_token.ptr);
+	return repeats_encoded(text, piece);
+}
+
+/* "errorCode: errorMessage" and the like, as far as a body can be read, though
+   it be broken JSON; "" if there is nothing. */
+static const char *
+words_of(
+    const struct api *a, const struct exchange *x, char ret[API_NOTICE_MAX])
 {
 	char raw[API_NOTICE_MAX], one[API_NOTICE_MAX];
 	size_t used = 0, i;
@@ -82,7 +97,8 @@ api_words(const struct exchange *x, char ret[API_NOTICE_MAX])
 	ret[0] = '\0';
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (used >= API_NOTICE_MAX - 1 ||
-		    !find(&x->kept, words[i], raw, sizeof(raw)))
+		    !find(&x->kept, words[i], raw, sizeof(raw)) ||
+		    api_repeats_token(a, raw))
 			continue;
 		err_printable(one, sizeof(one), raw);
 		(void)snprintf(ret + used, API_NOTICE_MAX - used, "%s%s",
@@ -97,15 +113,19 @@ judge_redirect(struct api *a, const char *method, const struct exchange *x,
     struct err *err)
 {
 	const char *to = exchange_header(x, "Location", NULL);
-	char shown[128] = "elsewhere";
+	char shown[API_SHOWN_MAX];
 
-	if (to != NULL)
-		err_printable(shown, sizeof(shown), to);
+	if (to == NULL || *to == '\0')
+		return err_set(err, ERR_DENIED,
+		    "profile '%s': %s %s: %d: the answer is not the resource",
+		    a->profile->name, method, a->shown, x->status);
+	api_show(
+	    api_repeats_token(a, to) ? "a place that repeats the token" : to,
+	    shown);
 	return err_set(err, ERR_DENIED,
-	    "profile '%s': %s %s: %d: the server redirects to '%.*s', and a "
+	    "profile '%s': %s %s: %d: the server redirects to '%s', and a "
 	    "token does not follow",
-	    a->profile->name, method, a->shown, x->status,
-	    (int)strcspn(shown, "?#"), shown);
+	    a->profile->name, method, a->shown, x->status, shown);
 }
 
 static int
@@ -125,7 +145,7 @@ judge_error(struct api *a, const char *method, const struct exchange *x,
 			name = table[i].name;
 			meaning = table[i].meaning;
 		}
-	api_words(x, said);
+	words_of(a, x, said);
 	err_set(err, code, "profile '%s': %s %s: %d%s%s: %s", a->profile->name,
 	    method, a->shown, x->status, *name != '\0' ? " " : "", name,
 	    *said != '\0' ? said : meaning);

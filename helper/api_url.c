@@ -96,8 +96,8 @@ has_base_path(const char *path, const char *base)
 	       strchr("/?", path[n]) != NULL;
 }
 
-static bool
-is_url(const char *path)
+bool
+api_is_url(const char *path)
 {
 	size_t n = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
 				"uvwxyz0123456789+-.");
@@ -145,7 +145,7 @@ join(const char *base, const char *path, struct secbuf *to, struct err *err)
 
 	if (*path == '/' && has_base_path(path, base)) {
 		r = secbuf_add(to, base, origin_len(base));
-	} else if (is_url(path)) {
+	} else if (api_is_url(path)) {
 		r = secbuf_add(to, path, origin_len(path));
 		path += origin_len(path);
 	} else {

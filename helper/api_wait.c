@@ -125,9 +125,9 @@ tell_failure(struct watch *w, struct json_span action, struct err *err)
 	action_times(action, times, sizeof(times));
 	err_set(err, ERR_DENIED, "profile '%s': %s ended with %s%s",
 	    w->a->profile->name, w->path.ptr, w->status, times);
-	if (*what != '\0')
+	if (*what != '\0' && !api_repeats_token(w->a, what))
 		(void)err_hint(err, "%s", err_printable(shown, 64, what));
-	if (*said != '\0')
+	if (*said != '\0' && !api_repeats_token(w->a, said))
 		(void)err_hint(
 		    err, "%s", err_printable(shown, sizeof(shown), said));
 	return err->code;
@@ -221,12 +221,15 @@ pause_between(
 	return api_pause(ms < left ? ms : left, err);
 }
 
-static void
-print_kept(struct api *a, const struct exchange *x)
+static int
+print_kept(struct api *a, const struct exchange *x, struct err *err)
 {
 	api_undraw(a);
 	api_print_head(a, x);
-	(void)fwrite(x->kept.ptr, 1, x->kept.len, stdout);
+	if (fflush(stdout) != 0)
+		return err_set(
+		    err, ERR_INTERNAL, "cannot write to standard output");
+	return exchange_print(x->kept.ptr, x->kept.len, err);
 }
 
 /* The signal, after all; the shell wants to know. */
@@ -253,6 +256,7 @@ follow(struct watch *w, struct exchange *x, struct err *err)
 	struct json_span which = {"", 0};
 	enum action_state state = ACTION_RUNS;
 	int64_t pause = PAUSE_FIRST_MS;
+	struct err lost = ERR_INIT;
 	int r;
 
 	if (api_url(w->a->profile, w->path.ptr, &url, err) < 0)
@@ -268,8 +272,11 @@ follow(struct watch *w, struct exchange *x, struct err *err)
 		if (r < 0)
 			return r == ERR_UNAVAIL ? r : go_on(w, err);
 	} while (state == ACTION_RUNS);
-	print_kept(w->a, x);
-	return state == ACTION_DONE ? 0 : tell_failure(w, which, err);
+	if (state == ACTION_DONE)
+		return print_kept(w->a, x, err);
+	/* That the action failed is the news. */
+	(void)print_kept(w->a, x, &lost);
+	return tell_failure(w, which, err);
 }
 
 static enum exchange_sink
@@ -287,6 +294,7 @@ begin(struct watch *w, struct exchange *x, struct err *err)
 {
 	struct json_span which = {"", 0};
 	enum action_state state = action_state(&x->kept, &which, w->status);
+	struct err lost = ERR_INIT;
 
 	if (x->status == 200) { /* a GET, of an action perhaps */
 		/* A list that is asked for by a request may be empty yet. */
@@ -295,14 +303,14 @@ begin(struct watch *w, struct exchange *x, struct err *err)
 			    strstr(w->a->path, "?requestId=") != NULL)) &&
 		    secbuf_set(&w->path, w->a->path) == 0)
 			return follow(w, x, err);
-		print_kept(w->a, x);
-		return state == ACTION_FAILED &&
-			       secbuf_set(&w->path, w->a->path) == 0
-			   ? tell_failure(w, which, err)
-			   : 0;
+		if (state != ACTION_FAILED ||
+		    secbuf_set(&w->path, w->a->path) < 0)
+			return print_kept(w->a, x, err);
+		(void)print_kept(w->a, x, &lost);
+		return tell_failure(w, which, err);
 	}
-	if (!action_path(x, &w->path)) {
-		print_kept(w->a, x);
+	if (!action_path(x, &w->path) || api_repeats_token(w->a, w->path.ptr)) {
+		(void)print_kept(w->a, x, &lost);
 		return err_set(err, ERR_PROTOCOL,
 		    "profile '%s': %s %s: the server accepted the request "
 		    "(202) "

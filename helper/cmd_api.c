@@ -16,6 +16,7 @@ static void
 release(struct api *a)
 {
 	secbuf_release(&a->url);
+	token_release(&a->token);
 	api_body_release(&a->body);
 }
 
@@ -32,7 +33,7 @@ choose_profile(struct api *a, struct err *err)
 	api_show(a->path, a->shown);
 	if (o->operands == 2)
 		word = o->operand[0];
-	else if (strstr(a->path, "://") != NULL)
+	else if (api_is_url(a->path))
 		word = a->path;
 	if (front_load(a->front, err) < 0)
 		return err->code;
@@ -176,8 +177,10 @@ int
 cmd_api(struct front *f, struct err *err)
 {
 	CLEANUP(release)
-	struct api a = {
-	    .front = f, .url = SECBUF_INIT(API_URL_MAX), .body = API_BODY_INIT};
+	struct api a = {.front = f,
+	    .url = SECBUF_INIT(API_URL_MAX),
+	    .body = API_BODY_INIT,
+	    .token = TOKEN_INIT};
 
 	a.include = f->opt.include;
 	a.dry_run = f->opt.dry_run;

@@ -81,6 +81,17 @@ keep(struct exchange *x, const char *data, size_t n, struct err *err)
 		   : err_set(err, ERR_NOMEM, "out of memory");
 }
 
+int
+exchange_print(const char *data, size_t n, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	/* Not the server's fault, whatever it is. */
+	return io_write(STDOUT_FILENO, data, n, &why) == 0
+		   ? 0
+		   : err_set(err, ERR_INTERNAL, "standard output: %s", why.msg);
+}
+
 static int
 take_body(struct talk *t, struct err *err)
 {
@@ -96,9 +107,8 @@ take_body(struct talk *t, struct err *err)
 	}
 	x->received += n;
 	r = keep(x, data, (size_t)n, err);
-	if (r == 0 && x->sink == SINK_PRINT &&
-	    io_write(STDOUT_FILENO, data, (size_t)n, err) < 0)
-		r = err_wrap(err, "standard output");
+	if (r == 0 && x->sink == SINK_PRINT)
+		r = exchange_print(data, (size_t)n, err);
 	if (x->sink == SINK_SAMPLE && x->kept.len == EXCHANGE_SAMPLE_MAX)
 		close_end(&t->from);
 	return r;

@@ -77,6 +77,9 @@ const char *exchange_header(
 /* Set by a signal's handler: whatever is under way ends. */
 extern volatile sig_atomic_t exchange_interrupted;
 
+/* To standard output, past what stdio keeps: ERR_INTERNAL if it takes no more. */
+int exchange_print(const char *data, size_t n, struct err *err);
+
 void exchange_release(struct exchange *x);
 
 #endif

@@ -265,6 +265,8 @@ http_send(struct http *h, const struct http_request *rq,
 	    (int)(io_now_ms() - begun), curl_easy_strerror(rc));
 	if (rc == CURLE_OK && !h->headers_done)
 		rc = CURLE_PARTIAL_FILE; /* libcurl takes what there is */
+	if (rc == CURLE_OK && h->call != NULL && http_call_cut(h))
+		rc = CURLE_PARTIAL_FILE;
 	if (rc == CURLE_OK && h->call != NULL && http_call_end(h) < 0)
 		return err_set(err, ERR_INTERNAL, "the answer cannot be told");
 	return rc == CURLE_OK ? 0 : http_why(h, rc, where, err);

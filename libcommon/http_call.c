@@ -2,12 +2,14 @@
 #include "http_call.h"
 
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "http_text.h"
 #include "http_why.h"
 #include "io.h"
 
@@ -133,6 +135,17 @@ on_read(char *to, size_t size, size_t n, void *ctx)
 	return (size_t)got;
 }
 
+/* Sent again is only what nothing was taken of: after a 417. */
+static int
+on_seek(void *ctx, curl_off_t offset, int origin)
+{
+	const struct http *h = ctx;
+
+	return h->taken == 0 && offset == 0 && origin == SEEK_SET
+		   ? CURL_SEEKFUNC_OK
+		   : CURL_SEEKFUNC_FAIL;
+}
+
 static int
 on_progress(void *ctx, curl_off_t down_total, curl_off_t down,
     curl_off_t up_total, curl_off_t up)
@@ -190,6 +203,45 @@ set_headers(struct http *h)
 	return rc;
 }
 
+/* The peer said that nothing more comes. */
+static void
+on_tls_event(const SSL *ssl, int where, int value)
+{
+	struct http *h = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+		h->tls_ended = true;
+}
+
+static CURLcode
+on_tls(CURL *curl, void *context, void *ctx)
+{
+	(void)curl;
+	(void)SSL_CTX_set_app_data(context, ctx);
+	SSL_CTX_set_info_callback(context, on_tls_event);
+	return CURLE_OK;
+}
+
+/*
+ * To libcurl a connection that breaks is as good as one that was closed.  A body
+ * without a length would end wherever somebody in between cuts it (RFC 9112
+ * §9.8).
+ */
+bool
+http_call_cut(struct http *h)
+{
+	const struct http_response *r = h->response;
+	curl_off_t length = -1;
+	const char *ignored;
+	size_t n;
+
+	(void)curl_easy_getinfo(
+	    h->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	return !h->tls_ended && length < 0 && r->status != 204 &&
+	       r->status != 304 && strcmp(h->call->method, "HEAD") != 0 &&
+	       http_header(&r->headers, "Transfer-Encoding", &ignored, &n) == 0;
+}
+
 CURLcode
 http_call_set(struct http *h)
 {
@@ -197,17 +249,22 @@ http_call_set(struct http *h)
 	CURLcode rc = set_headers(h);
 
 	h->begun = h->silent = h->body_failed = h->reader_left = false;
+	h->tls_ended = false;
 	h->taken = h->moved = 0;
 	h->source = 0;
 	h->moved_at = io_now_ms();
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
 	SET(CURLOPT_XFERINFODATA, h);
+	SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	SET(CURLOPT_SSL_CTX_DATA, h);
 	if (c->has_body) {
 		SET(CURLOPT_UPLOAD, 1L);
 		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)c->body_len);
 		SET(CURLOPT_READFUNCTION, on_read);
 		SET(CURLOPT_READDATA, h);
+		SET(CURLOPT_SEEKFUNCTION, on_seek);
+		SET(CURLOPT_SEEKDATA, h);
 	}
 	if (strcmp(c->method, "HEAD") == 0)
 		SET(CURLOPT_NOBODY, 1L);

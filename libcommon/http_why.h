@@ -24,7 +24,7 @@ struct http {
 	/* of a call: http_call.c */
 	const struct http_call *call; /* NULL: none */
 	struct curl_slist *headers;
-	bool begun, silent, body_failed, reader_left;
+	bool begun, silent, body_failed, reader_left, tls_ended;
 	int source;    /* which of the body's descriptors is read */
 	int64_t taken; /* bytes of the body that libcurl has */
 	int64_t moved, moved_at;
@@ -41,6 +41,9 @@ struct http {
 CURLcode http_call_set(struct http *h);
 size_t http_call_body(struct http *h, const char *data, size_t n);
 int http_call_end(struct http *h);
+
+/* Did the answer end where anybody could have cut it off? */
+bool http_call_cut(struct http *h);
 int http_call_why(const struct http *h, const char *where, struct err *err);
 
 /* Is it an errno of a machine that has run out of something? */

@@ -90,20 +90,26 @@ io_read_end(int fd, struct secbuf *b, int64_t deadline, struct err *err)
 int
 io_write(int fd, const void *data, size_t len, struct err *err)
 {
-	const char *p = data;
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	const char *from = data;
 	ssize_t n;
 
 	while (len > 0) {
-		n = send(fd, p, len, MSG_NOSIGNAL);
+		n = send(fd, from, len, MSG_NOSIGNAL);
 		if (n < 0 && errno == ENOTSOCK)
-			n = write(fd, p, len);
+			n = write(fd, from, len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* Whoever lent the descriptor may have made it non-blocking. */
+		if (n < 0 && errno == EAGAIN) {
+			(void)poll(&p, 1, -1);
+			continue;
+		}
 		if (n < 0)
 			return err_set(err,
 			    errno == EPIPE ? ERR_UNAVAIL : ERR_INTERNAL,
 			    "write: %s", strerror(errno));
-		p += n;
+		from += n;
 		len -= (size_t)n;
 	}
 	return 0;

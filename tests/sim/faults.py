@@ -19,7 +19,7 @@ KINDS = {
     "endless-headers": {},
     "truncate": {"missing": 100},
     "reset": {"stage": "request"},
-    "not-http": {"plain": False, "data": "SSH-2.0-OpenSSH_9.2p1\r\n"},
+    "not-http": {"plain": False, "data": "SSH-2.0-OpenSSH_9.2p1\r\n", "abrupt": False},
     "delay": {"seconds": 1.0},
 }
 STAGES = ("accept", "tls", "request", "headers", "body")
@@ -126,6 +126,9 @@ def strike_request(conn, fault):
         hold(conn)
     elif fault.kind == "not-http":
         conn.sendall(args["data"].encode())
+        if args["abrupt"]:  # TCP's end without that of TLS
+            conn.shutdown(socket.SHUT_RDWR)
+            raise EOFError
     else:
         reset_connection(conn)
     return None
