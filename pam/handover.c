@@ -48,8 +48,8 @@ park(pam_handle_t *pamh, struct state *st)
 		return;
 	if (parking_put(st, st->ticket, &err) < 0) {
 		pam_syslog(pamh, LOG_WARNING,
-		    "(user '%s') the token cannot be parked: %s", st->user,
-		    err.msg);
+		    "(user '%s') id=%s: the token cannot be parked: %s",
+		    st->user, st->id, err.msg);
 		return;
 	}
 	(void)snprintf(
@@ -57,9 +57,10 @@ park(pam_handle_t *pamh, struct state *st)
 	if (pam_putenv(pamh, variable) == PAM_SUCCESS)
 		return;
 	pam_syslog(pamh, LOG_WARNING,
-	    "(user '%s') the token cannot be parked: the PAM environment "
+	    "(user '%s') id=%s: the token cannot be parked: the PAM "
+	    "environment "
 	    "does not take its name",
-	    st->user);
+	    st->user, st->id);
 	parking_drop(st->ticket);
 	st->ticket[0] = '\0';
 }
@@ -82,8 +83,8 @@ read_token(pam_handle_t *pamh, struct state *st, const struct lines *answer)
 	if (err.code == 0)
 		return;
 	pam_syslog(pamh, LOG_WARNING,
-	    "(user '%s') the token cannot be handed over: %s", st->user,
-	    err.msg);
+	    "(user '%s') id=%s: the token cannot be handed over: %s", st->user,
+	    st->id, err.msg);
 	token_release(t);
 }
 
@@ -98,6 +99,7 @@ handover_keep(const struct attempt *a, const struct subject *s,
 	r = state_begin(&st, a->pamh, s, err);
 	if (r < 0)
 		return r;
+	(void)snprintf(st.id, sizeof(st.id), "%s", a->id);
 	if (wanted(a->o, st.service))
 		read_token(a->pamh, &st, answer);
 	r = state_keep(a->pamh, &st, err);
@@ -149,25 +151,27 @@ hand_over(pam_handle_t *pamh, const struct options *o, enum occasion occasion,
 		return;
 	if (subject_find(&s, pamh, o) != 0 || !state_matches(st, pamh, &s)) {
 		pam_syslog(pamh, LOG_WARNING,
-		    "(user '%s') the token is not handed over: it is "
+		    "(user '%s') id=%s: the token is not handed over: it is "
 		    "another's, or the user has changed",
-		    st->user);
+		    st->user, st->id);
 		return;
 	}
 	if (subject_groups(&s) != 0) {
 		pam_syslog(pamh, LOG_WARNING,
-		    "(user '%s') the token could not be handed over: no list "
+		    "(user '%s') id=%s: the token could not be handed over: no "
+		    "list "
 		    "of the user's groups",
-		    st->user);
+		    st->user, st->id);
 		return;
 	}
 	if (deliver(&s, st->fingerprint, &st->token, &err) == 0)
-		report_debug(
-		    pamh, o, "(user '%s') the token is handed over", st->user);
+		report_debug(pamh, o,
+		    "(user '%s') id=%s: the token is handed over", st->user,
+		    st->id);
 	else
 		pam_syslog(pamh, LOG_WARNING,
-		    "(user '%s') the token could not be handed over: %s",
-		    st->user, err.msg);
+		    "(user '%s') id=%s: the token could not be handed over: %s",
+		    st->user, st->id, err.msg);
 }
 
 /* Hand over what there is, once; cron and the like have nothing and pay

@@ -101,6 +101,8 @@ compose(struct secbuf *to, const struct state *st, struct err *err)
 	if (r == 0)
 		r = lines_add(to, "service", st->service, err);
 	if (r == 0)
+		r = lines_add_some(to, "id", st->id, err);
+	if (r == 0)
 		r = lines_add_number(to, "parked_at", (int64_t)time(NULL), err);
 	if (r == 0)
 		r = lines_add(to, "fingerprint", st->fingerprint, err);
@@ -209,6 +211,11 @@ parking_take(const char *ticket, struct state *ret, struct err *err)
 		    "fingerprint", err);
 	if (r < 0)
 		return r;
+	/* An older module does not tell. */
+	if (lines_get(&l, "id") != NULL &&
+	    state_hex(lines_get(&l, "id"), STATE_ID_LEN))
+		(void)snprintf(
+		    ret->id, sizeof(ret->id), "%s", lines_get(&l, "id"));
 	uid = lines_number(&l, "uid", -1);
 	if (uid <= 0 || uid >= UINT32_MAX)
 		return err_set(err, ERR_PROTOCOL, "uid is not in it");

@@ -19,11 +19,13 @@
 #define STATE_SERVICE_MAX     64 /* bytes; nothing is kept for a longer name */
 #define STATE_FINGERPRINT_LEN 32 /* hexadecimal digits */
 #define STATE_TICKET_LEN      32 /* hexadecimal digits */
+#define STATE_ID_LEN          16 /* hexadecimal digits: report.h */
 
 struct state {
 	char user[SUBJECT_NAME_MAX + 1];
 	uid_t uid;
 	char service[STATE_SERVICE_MAX + 1];
+	char id[STATE_ID_LEN + 1]; /* of the login, for the log */
 	char fingerprint[STATE_FINGERPRINT_LEN + 1];
 	char ticket[STATE_TICKET_LEN + 1]; /* "": not parked (parking.h) */
 	struct token token;                /* empty: none to hand over */
