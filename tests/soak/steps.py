@@ -46,8 +46,13 @@ class Refresher:
 
     def leave_journal(self):
         """A refresh whose answer came into the journal and not into the store: all are killed as the store's turn comes."""
-        *_, killed, journal = self.traced(SECRET, "j2", SECRET, "all")
-        assert killed and journal
+        for _ in range(5):
+            *_, killed, journal = self.traced(SECRET, "j2", SECRET, "all")
+            if killed and journal:
+                return
+            # On a busy machine the traced worker was out of time before.
+            assert self.person.tokenring("token").returncode == 0
+        raise AssertionError("no journal was left")
 
     def attempt(self, watched, when, victim, how, prepare=None):
         """None if nobody was there to be killed, else what became of it:
