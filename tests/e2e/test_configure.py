@@ -2,6 +2,7 @@
 """tokenring configure: what it changes, and that --undo gives it all back."""
 import json
 import os
+import re
 import stat
 import subprocess
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from conftest import BIN
+from system.terminal import Terminal
 
 OPTIONS = ("-o", "provider=itcare", "-o", "client_id=cgdm", "-o",
            "match=https://api.cegedim.cloud/itcare https://git.example.com https://code.example.com:8443/team/")
@@ -111,6 +113,60 @@ def test_a_profile_with_faults_is_not_written(me, options):
 def test_no_profile_and_nobody_to_ask(me):
     r = me.tokenring("configure", "git", "--yes")
     assert r.returncode == 2 and "-o provider=itcare" in r.stderr and files(me) == {}
+
+
+CLIENT, MATCH, SURE = "Client's id: ", "beside its own API (https URLs): ", "Change this? [y/N] "
+SERVICE = "Service: itcare, sainet or oauth2 [itcare]: "
+
+
+def at_terminal(me, argv, answers):
+    """Answer each question when it has appeared: (status, all that was seen)."""
+    with Terminal([BIN / "tokenring", "configure", *argv], env={k: v for k, v in me.env.items() if v is not None},
+                  cwd=me.home) as t:
+        for question, answer in answers:
+            t.expect(re.escape(question))
+            t.send(answer)
+        return t.end(), t.text
+
+
+@pytest.mark.parametrize("answers, name, lines", [
+    ([(SERVICE, ""), (CLIENT, "cgdm-sa-example"), (MATCH, "")], "itcare", ["provider = itcare", "client_id = cgdm-sa-example"]),
+    ([(SERVICE, "itcare"), (CLIENT, "c"), (MATCH, "https://git.example.com")], "itcare",
+     ["provider = itcare", "match = https://api.cegedim.cloud/itcare https://git.example.com", "client_id = c"]),
+    ([(SERVICE, "github"), ("one of: ", ""), (CLIENT, ""), (CLIENT, "c"), (MATCH, "http://x"), (MATCH, "")], "itcare",
+     ["provider = itcare", "client_id = c"]),
+    ([(SERVICE, "sainet"), ("Server (its https URL): ", "http://erp.example.com"), ("https URL): ", "https://erp.example.com"),
+      ("Domain: ", "PROD"), (MATCH, "https://git.example.com")], "sainet",
+     ["provider = sainet", "match = https://erp.example.com/SNV4SRV-ws-war/api/v1 https://git.example.com",
+      "url = https://erp.example.com", "domain = PROD"]),
+    ([(SERVICE, "oauth2"), ("Issuer (its https URL): ", "https://login.example.com"), (CLIENT, "c"),
+      ("device or browser [client_credentials]: ", "neither"), ("device or browser [client_credentials]: ", "device"),
+      (MATCH, "https://git.example.com https://x.example:8443/y")], "oauth2",
+     ["provider = oauth2", "match = https://git.example.com https://x.example:8443/y", "issuer = https://login.example.com",
+      "client_id = c", "grant = device"])])
+def test_a_first_profile_by_questions(me, answers, name, lines):
+    status, seen = at_terminal(me, [], [*answers, (SURE, "y")])
+    assert status == 0 and seen.endswith(f"now sign in: tokenring login {name}\n"), seen
+    conf = me.home / ".config" / "tokenring" / "tokenring.conf"
+    assert set(conf.read_text().splitlines()) == {f"[profile {name}]", *lines}
+    assert f"[profile {name}]\n" in me.ok("config")
+    me.ok("configure", "--undo")
+    assert files(me) == {}
+
+
+def test_questions_with_a_name_and_a_tool(me):
+    status, seen = at_terminal(me, ["git", "--profile", "work"],
+                               [(SERVICE, ""), (CLIENT, "c"), (MATCH, "https://git.example.com"), (SURE, "yes")])
+    assert status == 0 and "tokenring login work\n" in seen and values(me, HELPER) == ["", "tokenring"]
+    assert seen.index("will be: (empty), tokenring") < seen.index(SURE), "shown before it asks"
+
+
+@pytest.mark.parametrize("answers, status", [([(SERVICE, ""), (CLIENT, "c"), (MATCH, ""), (SURE, "")], 1),
+                                             ([(SERVICE, ""), (CLIENT, "c"), (MATCH, ""), (SURE, "no")], 1),
+                                             ([(SERVICE, ""), (CLIENT, "\x04")], 1), ([(SERVICE, "\x03")], -2)])
+def test_questions_that_end_with_nothing_written(me, answers, status):
+    r, seen = at_terminal(me, [], answers)
+    assert (r, files(me)) == (status, {}), seen
 
 
 # --- git ---------------------------------------------------------------------
