@@ -237,6 +237,26 @@ list_profile(struct front *f, const struct profile *p, struct secbuf *to)
 	return 0;
 }
 
+/*
+ * A client that gets no list goes on without any credential, also without those
+ * of profiles: a locked keyring leaves out only what is in it.
+ */
+static int
+list_others(struct front *f, struct secbuf *to, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int r = docker_other_list(f, list_server, to, &why);
+
+	if (r < 0 && r != ERR_LOCKED)
+		*err = why;
+	if (r == ERR_LOCKED)
+		(void)fprintf(stderr,
+		    "tokenring: credentials of other servers are not listed: "
+		    "%s\n",
+		    why.msg);
+	return r == ERR_LOCKED ? 0 : r;
+}
+
 static int
 docker_list(struct front *f, struct err *err)
 {
@@ -249,7 +269,7 @@ docker_list(struct front *f, struct err *err)
 	r = secbuf_addstr(&text, "{");
 	for (i = 0; r == 0 && i < conf_count(f->conf); i++)
 		r = list_profile(f, conf_at(f->conf, i), &text);
-	if (r == 0 && docker_other_list(f, list_server, &text, err) < 0)
+	if (r == 0 && list_others(f, &text, err) < 0)
 		return err->code;
 	if (r < 0 || secbuf_addstr(&text, "}\n") < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");

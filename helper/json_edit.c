@@ -75,6 +75,7 @@ walk_member(const struct secbuf *text, size_t *at, const char *key,
 
 	r = skip_value(text, at, &name, err);
 	same = r == 0 && json_object_is_type(name, json_type_string) &&
+	       (size_t)json_object_get_string_len(name) == strlen(key) &&
 	       strcmp(json_object_get_string(name), key) == 0;
 	if (r == 0 && !json_object_is_type(name, json_type_string))
 		r = err_set(err, ERR_PROTOCOL, "no key at byte %zu", start);

@@ -5,7 +5,7 @@
  *
  * `text` is one JSON object that fills it; a member is named by its key in that
  * object, or in the object that is `outer`'s value there.  What is set and
- * removed again leaves the text as it was.
+ * removed again leaves the text as it was, but for blanks in an empty object.
  */
 #ifndef JSON_EDIT_H
 #define JSON_EDIT_H
@@ -21,7 +21,7 @@
 int json_edit_set(struct secbuf *text, const char *outer, const char *key,
     const char *value, struct err *err);
 
-/* Take the member out; 0 if there is none. */
+/* Take the member out, wherever it is more than once; 0 if there is none. */
 int json_edit_remove(
     struct secbuf *text, const char *outer, const char *key, struct err *err);
 

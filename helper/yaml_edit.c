@@ -37,7 +37,8 @@ find_key(
 
 	for (at = 0; at < text->len; at = next_line(text, at)) {
 		if (strncmp(text->ptr + at, key, n) != 0 ||
-		    text->ptr[at + n] != ':')
+		    text->ptr[at + n] != ':' ||
+		    strchr(" \t\r\n", text->ptr[at + n + 1]) == NULL)
 			continue;
 		*start = at;
 		*value = at + n + 1;
@@ -98,6 +99,22 @@ first_item(const struct secbuf *text, size_t at, size_t *indent)
 	return at < text->len && is_item(text, at, indent) ? at : 0;
 }
 
+/* Does nothing but another top-level key come behind the list? */
+static bool
+is_end(const struct secbuf *text, size_t at)
+{
+	while (at < text->len && is_bare(text->ptr + at))
+		at = next_line(text, at);
+	return at >= text->len || strchr(" \t-", text->ptr[at]) == NULL;
+}
+
+static int
+no_list(const char *key, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL,
+	    "'%s' is not written as a list with a line an item", key);
+}
+
 static int
 indented(const char *item, size_t indent, struct secbuf *to, struct err *err)
 {
@@ -137,14 +154,15 @@ open_list(struct secbuf *text, const char *key, size_t *at, struct err *err)
 	v = text->ptr + value + strspn(text->ptr + value, " ");
 	for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
 		n = strlen(empty[i]);
-		if (strncmp(v, empty[i], n) == 0 && is_bare(v + n) &&
-		    splice(text, value, (size_t)(v - text->ptr) + n, "", err) <
-			0)
+		if (strncmp(v, empty[i], n) != 0 || !is_bare(v + n))
+			continue;
+		if (splice(text, value, (size_t)(v - text->ptr) + n, "", err) <
+		    0)
 			return err->code;
+		break; /* `v` is gone */
 	}
 	if (!is_bare(text->ptr + value))
-		return err_set(err, ERR_PROTOCOL,
-		    "'%s' is not written as a list with a line an item", key);
+		return no_list(key, err);
 	*at = next_line(text, start);
 	return 0;
 }
@@ -165,6 +183,8 @@ yaml_edit_add(
 		for (at = first; at < text->len && is_item(text, at, &other) &&
 				 other == indent;)
 			at = item_end(text, at, indent);
+	if (!is_end(text, at))
+		return no_list(key, err);
 	if (indented(item, indent, &lines, err) < 0)
 		return err->code;
 	/* A file without a line's end at its end stays one. */

@@ -107,3 +107,11 @@ def test_the_mode_stays(mine, mode):
     assert mine.docker.stat().st_mode & 0o7777 == mode
     mine.ok("configure", "docker", "--undo")
     assert mine.docker.stat().st_mode & 0o7777 == mode and mine.docker.read_text() == DOCKER[3]
+
+
+def test_a_kubeconfig_with_a_key_twice(kube):
+    """kubectl takes the last: what is put into the first is not there."""
+    text = KUBECONFIG + "users:\n- name: another\n  user: {}\n"
+    kube.kubeconfig.write_text(text)
+    r = kube.tokenring("configure", "kubectl", "--yes")
+    assert r.returncode == 1 and "its 'users' is left as it is" in r.stderr and kube.kubeconfig.read_text() == text

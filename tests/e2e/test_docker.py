@@ -5,6 +5,7 @@ import json
 import pytest
 
 from conftest import BIN
+from keyring import StuckPrompt
 
 NOT_FOUND = "credentials not found in native keychain\n"
 NO_SERVER = "no credentials server URL\n"
@@ -122,6 +123,18 @@ def test_a_logout_forgets_the_token_and_not_the_sign_in(registry, oauth):
     assert ask(registry, "erase", "https://registry.example.com/v1/\n") == (0, "", "")
     code, second, _ = ask(registry, "get", "registry.example.com")
     assert code == 0 and first != second
+
+
+def test_a_list_while_the_keyring_is_locked(registry):
+    """A client without a list goes on without any credential: those of profiles need no keyring."""
+    ask(registry, "get", "registry.example.com")
+    with StuckPrompt() as k:
+        registry.session(k)
+        code, out, err = ask(registry, "list")
+        assert (code, json.loads(out)) == (0, {"https://registry.example.com": "oauth2",
+                                               "https://other.example.com:5000": "oauth2"})
+        assert err.count("\n") == 1 and "not listed: the keyring is locked" in err
+        assert "Prompt" not in k.calls
 
 
 def test_the_accounts_of_a_host(registry, oauth, tmp_path):

