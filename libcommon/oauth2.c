@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "http_text.h"
 #include "oauth2_answer.h"
+#include "repeats.h"
 
 #define METADATA_PATH   "/.well-known/openid-configuration"
 #define DEVICE_GRANT    "urn:ietf:params:oauth:grant-type:device_code"
@@ -34,7 +35,8 @@ no_memory(struct err *err)
 }
 
 static int
-check_issuer(struct json_object *o, const char *issuer, struct err *err)
+check_issuer(const struct oauth2 *c, struct json_object *o, const char *issuer,
+    struct err *err)
 {
 	const char *theirs = oauth2_text(o, "issuer");
 	char shown[HTTP_WHERE_MAX];
@@ -46,7 +48,9 @@ check_issuer(struct json_object *o, const char *issuer, struct err *err)
 		return err_set(err, ERR_PROTOCOL,
 		    "the metadata are another issuer's: '%s'; the profile's "
 		    "issuer must be the same text",
-		    err_printable(shown, sizeof(shown), theirs));
+		    repeats_secret(theirs, c->rq)
+			? "(not shown)"
+			: err_printable(shown, sizeof(shown), theirs));
 	return 0;
 }
 
@@ -97,7 +101,7 @@ discover(const struct oauth2 *c, struct json_object **ret, struct err *err)
 	if (o == NULL)
 		return err_set(err, ERR_PROTOCOL,
 		    "the metadata at %s are not JSON", url.ptr);
-	if (check_issuer(o, issuer, err) < 0)
+	if (check_issuer(c, o, issuer, err) < 0)
 		return err->code;
 	*ret = TAKE_PTR(o);
 	return 0;
