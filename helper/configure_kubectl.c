@@ -75,7 +75,7 @@ static int
 take_apart(const char *setting, struct place *ret, struct err *err)
 {
 	static const char *const kinds[] = {
-	    ": users.", ": contexts.", ": " CURRENT};
+	    ": users.", ": contexts.", (": " CURRENT)};
 	const char *p = NULL;
 	size_t i;
 

@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 #include <json-c/json.h>
+#include <stdio.h>
 
 #include "fuzz.h"
 #include "json_scan.h"
