@@ -11,6 +11,8 @@ import pytest
 
 import sim
 
+pytestmark = pytest.mark.long
+
 NO_LENGTH = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"content": [1]}'
 
 

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 def pages(person, *args, **kw):
     return person.tokenring("api", "--paginate", *args, **kw)

@@ -8,6 +8,8 @@ import pytest
 
 from test_configure import DOCKER, HELPER, KUBECONFIG, files, kube, me, mine, values  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 SECTION = '[credential "https://git.example.com"]\n'
 
 

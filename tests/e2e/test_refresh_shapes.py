@@ -7,6 +7,8 @@ import pytest
 
 from conftest import keys, stored
 
+pytestmark = pytest.mark.long
+
 
 def renewed(p, oauth):
     """The next token, by one request, and the refresh token that was spent for it."""
