@@ -61,7 +61,7 @@ OUR_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZE
 # --- what is built of what -------------------------------------------------
 
 COMMON := $(sort $(notdir $(basename $(wildcard libcommon/*.c))))
-FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other facts sign_ins ask device \
+FRONT  := tokenring options front broker renew refresh net store store_file store_worker credential other other_call facts sign_ins ask device \
 	browser browser_open loopback loopback_http loopback_peer login_person \
 	json_scan exchange api_url api_fields api_body api_send api_status api_page api_action api_wait \
 	api_date api_progress cmd_api \

@@ -31,6 +31,20 @@ configure_value(struct json_object *values, size_t i)
 		   : NULL;
 }
 
+bool
+configure_begins_with(struct json_object *all, struct json_object *start)
+{
+	size_t i, n = json_object_array_length(start);
+
+	if (json_object_array_length(all) < n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!json_object_equal(json_object_array_get_idx(all, i),
+			json_object_array_get_idx(start, i)))
+			return false;
+	return true;
+}
+
 int
 configure_want(struct configure *c, const char *setting, bool part,
     const char *const values[], size_t n, struct err *err)

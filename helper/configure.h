@@ -74,6 +74,9 @@ struct json_object *configure_values(const char *const values[], size_t n);
 /* The text of value i, or NULL. */
 const char *configure_value(struct json_object *values, size_t i);
 
+/* Are the first values of the one all those of the other? */
+bool configure_begins_with(struct json_object *all, struct json_object *start);
+
 /* What was written down about a tool (empty at first), and writing it down. */
 int configure_record_read(
     const char *tool, struct json_object **ret, struct err *err);

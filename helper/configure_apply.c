@@ -45,20 +45,6 @@ find_setting(struct json_object *record, const char *setting)
 	return NULL;
 }
 
-static bool
-begins_with(struct json_object *all, struct json_object *start)
-{
-	size_t i, n = json_object_array_length(start);
-
-	if (json_object_array_length(all) < n)
-		return false;
-	for (i = 0; i < n; i++)
-		if (!json_object_equal(json_object_array_get_idx(all, i),
-			json_object_array_get_idx(start, i)))
-			return false;
-	return true;
-}
-
 /* Ours, or what a change of ours that was cut off has left. */
 static bool
 is_ours(struct json_object *change, struct json_object *now)
@@ -66,8 +52,9 @@ is_ours(struct json_object *change, struct json_object *now)
 	struct json_object *after = configure_member(change, "after");
 
 	return json_object_equal(now, after) ||
-	       (begins_with(now, configure_member(change, "before")) &&
-		   begins_with(after, now));
+	       (configure_begins_with(
+		    now, configure_member(change, "before")) &&
+		   configure_begins_with(after, now));
 }
 
 /*

@@ -71,20 +71,6 @@ ends_in_ours(struct json_object *values, size_t keep)
 	return true;
 }
 
-static bool
-begins_with(struct json_object *all, struct json_object *start)
-{
-	size_t i, n = json_object_array_length(start);
-
-	if (json_object_array_length(all) < n)
-		return false;
-	for (i = 0; i < n; i++)
-		if (strcmp(configure_value(all, i),
-			configure_value(start, i)) != 0)
-			return false;
-	return true;
-}
-
 /* From `from` to `to`, leaving lines that stay as they are, with whatever
    comments and blanks they have. */
 static int
@@ -94,12 +80,12 @@ change(const char *setting, struct json_object *from, struct json_object *to,
 	size_t i, had = json_object_array_length(from),
 		  n = json_object_array_length(to);
 
-	if (begins_with(from, to) && ends_in_ours(from, n))
+	if (configure_begins_with(from, to) && ends_in_ours(from, n))
 		/* In this order: cut off between, it can be told as ours. */
 		return unset_all(setting, "^tokenring$", err) < 0
 			   ? err->code
 			   : unset_all(setting, "^$", err);
-	if (!begins_with(to, from)) {
+	if (!configure_begins_with(to, from)) {
 		if (unset_all(setting, NULL, err) < 0)
 			return err->code;
 		had = 0;

@@ -94,6 +94,20 @@ get_other(const struct front *f, const struct docker_server *server,
 		   : err_set(err, ERR_NOMEM, "out of memory");
 }
 
+/* What get and erase are asked for; the configuration is loaded then. */
+static int
+read_request(struct front *f, struct secbuf *raw, struct docker_server *ret,
+    struct err *err)
+{
+	if (read_server(raw, err) < 0)
+		return err->code;
+	if (raw->len == 0)
+		return by_heart(NO_SERVER, err);
+	if (front_load(f, err) < 0)
+		return err->code;
+	return docker_server_parse(raw->ptr, ret, err);
+}
+
 static int
 docker_get(struct front *f, struct err *err)
 {
@@ -104,12 +118,7 @@ docker_get(struct front *f, struct err *err)
 	struct grant g;
 	int r;
 
-	if (read_server(&raw, err) < 0)
-		return err->code;
-	if (raw.len == 0)
-		return by_heart(NO_SERVER, err);
-	if (front_load(f, err) < 0 ||
-	    docker_server_parse(raw.ptr, &server, err) < 0)
+	if (read_request(f, &raw, &server, err) < 0)
 		return err->code;
 	r = docker_server_profile(f, &server, &p, err);
 	if (r == ERR_NOTFOUND)
@@ -132,12 +141,7 @@ docker_erase(struct front *f, struct err *err)
 	struct grant g;
 	int r;
 
-	if (read_server(&raw, err) < 0)
-		return err->code;
-	if (raw.len == 0)
-		return by_heart(NO_SERVER, err);
-	if (front_load(f, err) < 0 ||
-	    docker_server_parse(raw.ptr, &server, err) < 0)
+	if (read_request(f, &raw, &server, err) < 0)
 		return err->code;
 	r = docker_server_profile(f, &server, &p, err);
 	if (r == ERR_NOTFOUND)

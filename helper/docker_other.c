@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "ask.h"
-
-enum what { GET, STORE, ERASE };
+#include "other_call.h"
 
 /* docker has one credential a server: a path is a part of its name, or none. */
 static int
@@ -21,47 +20,20 @@ make_pattern(
 	    server->target.has_path ? server->target.path : "", err);
 }
 
-static int
-call_once(enum what what, const struct other *o, const struct credential *c,
-    struct credential *ret, struct err *err)
+static bool
+may_ask(const struct front *f)
 {
-	if (what == STORE)
-		return other_store(o, c, err);
-	return what == ERASE ? other_erase(o, c, err)
-			     : other_get(o, c, ret, err);
+	return !f->opt.no_input && ask_possible();
 }
 
 /* The keyring's own dialogue appears only if somebody is there. */
 static int
-call(const struct front *f, enum what what, const struct credential *c,
+call(const struct front *f, enum other_what what, const struct credential *c,
     struct credential *ret, struct err *err)
 {
-	static const char *const failed[] = {
-	    [GET] = "cannot look up the credentials of '%s'",
-	    [STORE] = "the credentials of '%s' are not kept",
-	    [ERASE] = "cannot forget the credentials of '%s'",
-	};
-	struct other o = {.tool = OTHER_DOCKER, .prefer = what == STORE};
-	char host[OTHER_HOST_MAX + 1], text[ERR_TEXT_MAX];
-	int r = call_once(what, &o, c, ret, err);
+	struct other o = {.tool = OTHER_DOCKER, .prefer = what == OTHER_STORE};
 
-	if (r == ERR_LOCKED && !f->opt.no_input && ask_possible()) {
-		o.may_prompt = true;
-		r = call_once(what, &o, c, ret, err);
-	}
-	if (r == 0 || (r == ERR_NOTFOUND && what != STORE))
-		return r;
-	if (r == ERR_LOCKED)
-		err_set(err, ERR_LOCKED,
-		    "the keyring is locked; to unlock it log in to the "
-		    "desktop, or run docker at one of its terminals");
-	/* Not a miss: there is no keyring to keep it in. */
-	if (r == ERR_NOTFOUND)
-		err->code = ERR_INTERNAL;
-	(void)snprintf(text, sizeof(text), failed[what],
-	    err_printable(
-		host, sizeof(host), credential_get(c, CREDENTIAL_HOST)));
-	return err_wrap(err, "%s", text);
+	return other_call(f, what, &o, "docker", may_ask, c, ret, err);
 }
 
 int
@@ -71,7 +43,7 @@ docker_other_get(const struct front *f, const struct docker_server *server,
 	CREDENTIAL pattern = CREDENTIAL_INIT;
 
 	if (make_pattern(server, &pattern, err) < 0 ||
-	    call(f, GET, &pattern, ret, err) < 0)
+	    call(f, OTHER_GET, &pattern, ret, err) < 0)
 		return err->code;
 	if (!ret->has[CREDENTIAL_USERNAME] || !ret->has[CREDENTIAL_PASSWORD])
 		return err_set(err, ERR_NOTFOUND, "no user and password");
@@ -89,7 +61,7 @@ docker_other_store(const struct front *f, const struct docker_server *server,
 	    credential_set(&c, CREDENTIAL_USERNAME, user, err) < 0 ||
 	    credential_set(&c, CREDENTIAL_PASSWORD, given, err) < 0)
 		return err->code;
-	return call(f, STORE, &c, NULL, err);
+	return call(f, OTHER_STORE, &c, NULL, err);
 }
 
 int
@@ -100,7 +72,7 @@ docker_other_erase(
 	int r = make_pattern(server, &pattern, err);
 
 	if (r == 0)
-		r = call(f, ERASE, &pattern, NULL, err);
+		r = call(f, OTHER_ERASE, &pattern, NULL, err);
 	return r == ERR_NOTFOUND ? 0 : r;
 }
 

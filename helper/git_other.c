@@ -7,9 +7,7 @@
 
 #include "git_ask.h"
 #include "log.h"
-#include "other.h"
-
-enum what { GET, STORE, ERASE };
+#include "other_call.h"
 
 /* The fields up to `last` of what git gave; ERR_NOTFOUND: not one of ours. */
 static int
@@ -78,47 +76,14 @@ print_answer(
 			     "password_expiry_utc", err);
 }
 
-static int
-call_once(enum what what, const struct other *o, const struct credential *c,
-    struct credential *ret, struct err *err)
-{
-	if (what == STORE)
-		return other_store(o, c, err);
-	return what == ERASE ? other_erase(o, c, err)
-			     : other_get(o, c, ret, err);
-}
-
 /* A locked keyring asks only if git lets us, and somebody is there. */
 static int
-call(const struct front *f, const struct git_request *q, enum what what,
+call(const struct front *f, const struct git_request *q, enum other_what what,
     const struct credential *c, struct credential *ret, struct err *err)
 {
-	static const char *const failed[] = {
-	    [GET] = "cannot look up the credentials of '%s'",
-	    [STORE] = "the credentials of '%s' are not kept",
-	    [ERASE] = "cannot forget the credentials of '%s'",
-	};
 	struct other o = {.tool = OTHER_GIT, .authtype = q->authtype};
-	char host[OTHER_HOST_MAX + 1], text[ERR_TEXT_MAX];
-	int r = call_once(what, &o, c, ret, err);
 
-	if (r == ERR_LOCKED && git_may_ask(f)) {
-		o.may_prompt = true;
-		r = call_once(what, &o, c, ret, err);
-	}
-	if (r == 0 || (r == ERR_NOTFOUND && what != STORE))
-		return r;
-	if (r == ERR_LOCKED)
-		err_set(err, ERR_LOCKED,
-		    "the keyring is locked; to unlock it log in to the "
-		    "desktop, or run git at one of its terminals");
-	/* Not a miss: there is no keyring to keep it in. */
-	if (r == ERR_NOTFOUND)
-		err->code = ERR_INTERNAL;
-	(void)snprintf(text, sizeof(text), failed[what],
-	    err_printable(
-		host, sizeof(host), credential_get(c, CREDENTIAL_HOST)));
-	return err_wrap(err, "%s", text);
+	return other_call(f, what, &o, "git", git_may_ask, c, ret, err);
 }
 
 int
@@ -130,7 +95,7 @@ git_other_get(
 	int r = make_pattern(q, CREDENTIAL_USERNAME, &pattern, err);
 
 	if (r == 0)
-		r = call(f, q, GET, &pattern, &found, err);
+		r = call(f, q, OTHER_GET, &pattern, &found, err);
 	if (r < 0)
 		return r == ERR_NOTFOUND ? 0 : r;
 	return print_answer(q, &found, err);
@@ -153,7 +118,7 @@ git_other_store(
 	    credential_set_number(
 		&c, CREDENTIAL_FORGET_AT, time(NULL) + f->opt.timeout, err) < 0)
 		return err->code;
-	return call(f, q, STORE, &c, NULL, err);
+	return call(f, q, OTHER_STORE, &c, NULL, err);
 }
 
 int
@@ -167,7 +132,7 @@ git_other_erase(
 		return err_set(err, ERR_PROTOCOL,
 		    "git's request: to erase takes a protocol and a host");
 	if (r == 0)
-		r = call(f, q, ERASE, &pattern, NULL, err);
+		r = call(f, q, OTHER_ERASE, &pattern, NULL, err);
 	if (r == 0)
 		log_debug("git: forgot what was stored for the host");
 	return r == ERR_NOTFOUND ? 0 : r;

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, LIBEXEC, MODULE, TOP
+from conftest import BIN, LIBEXEC, MODULE, TESTS, TOP
 
 SOURCES = sorted(p for d in ("libcommon", "helper", "pam") for p in (TOP / d).glob("*.[ch]"))
 ENTRY_POINTS = {"pam_sm_authenticate", "pam_sm_setcred", "pam_sm_acct_mgmt", "pam_sm_open_session",
@@ -107,7 +107,7 @@ def test_sources_carry_their_licence_and_no_leftovers():
     for path in SOURCES + sorted(p for kind in ("py", "c", "h") for p in TOP.glob(f"tests/**/*.{kind}")):
         text = path.read_text()
         assert "SPDX-License-Identifier: MIT" in "\n".join(text.splitlines()[:3]), path
-        assert path == TOP / "tests" / "test_policy.py" or not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text), path
+        assert path == TESTS / "test_policy.py" or not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text), path
 
 
 def test_files_and_functions_fit_a_readers_head():
@@ -145,6 +145,14 @@ def test_secrets_are_no_plain_strings():
                 assert kind.startswith("const") and (path.name, name) in LENT_SECRETS, f"{path}:{i}: {line.strip()}"
                 seen.add((path.name, name))
     assert seen == set(LENT_SECRETS), "a row of LENT_SECRETS that nothing needs"
+
+
+@pytest.mark.parametrize("patch", sorted((TESTS / "mutants").glob("*.patch")), ids=lambda p: p.stem)
+def test_a_mutant_applies(patch):
+    """A guard that moved takes its mutant with it."""
+    r = subprocess.run(["git", "apply", "--check", str(patch)], cwd=TOP, capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+    assert re.search(r"^Caught-by: \S", patch.read_text(), re.M)
 
 
 def test_options_of_the_module():
