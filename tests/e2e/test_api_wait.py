@@ -165,7 +165,9 @@ def test_whatever_passes(itc, itcare):
 def test_what_does_not_pass(itc, itcare, code, status, most):
     itcare.fault("status", path="/actions/1", code=code)
     r = wait(itc, "resources", "-f", "name=x")
-    assert r.returncode == status and itcare.count("actions") == most
+    assert r.returncode == status, r
+    # A look that a busy machine cut off is none of them, and seen by the server all the same.
+    assert most <= itcare.count("actions") <= (most + 1 if most > 1 else most)
     assert "go on with: tokenring api itc actions/1 --wait" in r.stderr
 
 
