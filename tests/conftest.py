@@ -188,6 +188,26 @@ class Person:
             forget({fp}, exact=True)
 
 
+class Login:
+    """A `tokenring login` that waits for a person."""
+
+    def __init__(self, person, *args, **kw):
+        self.process = person.start("tokenring", "login", *args, **kw)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.communicate()
+
+    def end(self):
+        """(status, what it said behind what was read)"""
+        out, err = self.process.communicate(timeout=60)
+        assert out == ""
+        return self.process.returncode, err
+
+
 class Opened:
     """How often a file was opened meanwhile (inotify): a process that is not
     dumpable shows a tracer no file names."""
@@ -266,6 +286,18 @@ def keyring(person):
     with Keyring() as k:
         person.session(k)
         yield k
+
+
+@pytest.fixture
+def keyring_grant(person, oauth, keyring):
+    """Somebody signed in with a device code, whose access token is gone; the grant is in a real keyring."""
+    oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
+    person.oauth(oauth, client_id="app", client_auth="none", grant="device",
+                 device_authorization_url=oauth.device_authorization_url)
+    assert person.tokenring("login").returncode == 0
+    person.expire()
+    oauth.clear_log()
+    return person
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from conftest import stored
+from conftest import Login, stored
 
 
 @pytest.fixture
@@ -24,12 +24,11 @@ def profile(person, oauth, **keys):
                            "issuer": oauth.issuer, "token_url": None, **keys})
 
 
-class SignIn:
+class SignIn(Login):
     """A `tokenring login` that waits for its browser; the test is the browser."""
 
     def __init__(self, person, *args, env=None):
-        self.process = person.start("tokenring", "login", "--browser", *args,
-                                    env={"BROWSER": "/bin/true", **(env or {})})
+        super().__init__(person, "--browser", *args, env={"BROWSER": "/bin/true", **(env or {})})
         self.shown = ""
         for line in self.process.stderr:
             self.shown += line
@@ -40,19 +39,6 @@ class SignIn:
         self.asked = dict(parse_qsl(urlsplit(self.url).query))
         self.port = urlsplit(self.asked["redirect_uri"]).port
         self.host = f"127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.process.kill()
-        self.process.communicate()
-
-    def end(self):
-        """(status, what it said behind the address)"""
-        out, err = self.process.communicate(timeout=60)
-        assert out == ""
-        return self.process.returncode, err
 
     def waits(self):
         return self.process.poll() is None

@@ -5,7 +5,6 @@ import pathlib
 import signal
 import time
 
-import pytest
 
 from conftest import stored
 
@@ -88,18 +87,6 @@ def test_both_killed_before_the_server_took_the_request(person_grant, oauth):
         os.kill(worker, signal.SIGKILL)
         front.communicate()
     alive(p, oauth)
-
-
-@pytest.fixture
-def keyring_grant(person, oauth, keyring):
-    """The same with a real keyring."""
-    oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
-    person.oauth(oauth, client_id="app", client_auth="none", grant="device",
-                 device_authorization_url=oauth.device_authorization_url)
-    assert person.tokenring("login").returncode == 0
-    person.expire()
-    oauth.clear_log()
-    return person
 
 
 def stop_keyring_when_the_server_is_asked(p, oauth, keyring):

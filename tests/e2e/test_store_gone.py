@@ -99,17 +99,6 @@ def test_nothing_is_spent_where_nothing_can_be_kept(person_grant, oauth, limit):
 
 # --- the keyring ----------------------------------------------------------------
 
-@pytest.fixture
-def keyring_grant(person, oauth, keyring):
-    oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
-    person.oauth(oauth, client_id="app", client_auth="none", grant="device",
-                 device_authorization_url=oauth.device_authorization_url)
-    assert person.tokenring("login").returncode == 0
-    person.expire()
-    oauth.clear_log()
-    return person
-
-
 def between(p, oauth, what):
     """Do that when the refresh token has been read and the server thinks."""
     oauth.fault("delay", path="/token", times=1, seconds=1)

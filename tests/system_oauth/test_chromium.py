@@ -12,33 +12,21 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import pytest
 
-from conftest import stored
+from conftest import Login, stored
 
 from .conftest import STRANGER, USER, peer
 from .web import Web
 
 
-class SignIn:
+class SignIn(Login):
     """A `tokenring login --browser` whose address is opened by the test."""
 
     def __init__(self, user, *args):
-        self.process = user.start("tokenring", "login", "--browser", *args, env={"BROWSER": "/bin/true"})
+        super().__init__(user, "--browser", *args, env={"BROWSER": "/bin/true"})
         self.process.stderr.readline()
         self.url = self.process.stderr.readline().strip()
         self.asked = {k: v for k, [v] in parse_qs(urlsplit(self.url).query).items()}
         self.port = urlsplit(self.asked["redirect_uri"]).port
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.process.kill()
-        self.process.communicate()
-
-    def end(self):
-        out, err = self.process.communicate(timeout=60)
-        assert out == ""
-        return self.process.returncode, err
 
 
 @pytest.fixture

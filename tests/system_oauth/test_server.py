@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import stored
+from conftest import Login, stored
 
 from .conftest import SECRET
 from .web import Web
@@ -52,25 +52,13 @@ def test_a_wrong_secret(user, provider):
 
 # --- device codes ------------------------------------------------------------
 
-class Device:
+class Device(Login):
     """A `tokenring login` that shows a code."""
 
     def __init__(self, user, *args):
-        self.process = user.start("tokenring", "login", *args)
+        super().__init__(user, *args)
         self.shown = self.process.stderr.readline() + self.process.stderr.readline()
         self.url = self.shown.splitlines()[1].split(" ")[2]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.process.kill()
-        self.process.communicate()
-
-    def end(self):
-        out, err = self.process.communicate(timeout=60)
-        assert out == ""
-        return self.process.returncode, err
 
 
 @pytest.fixture
