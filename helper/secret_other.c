@@ -151,19 +151,38 @@ is_first(struct keyring *k, const struct credential *c, GPtrArray *salts,
 }
 
 /*
- * Write it, and see that what can be found then is a whole credential: this one,
- * or that of somebody who wrote after us.
+ * Is it ours, or that of somebody who wrote after us?  Clocks cannot tell who was
+ * last: what was not there before we wrote can.
  */
+static bool
+is_new(const struct match *one, const struct credential *c,
+    const struct matches *before)
+{
+	const struct match *old;
+	guint i;
+
+	if (same_secret(&one->credential, c))
+		return true;
+	for (i = 0; i < before->found->len; i++) {
+		old = before->found->pdata[i];
+		if (same_secret(&one->credential, &old->credential) &&
+		    credential_same(&one->credential, &old->credential,
+			CREDENTIAL_STORED_AT))
+			return false;
+	}
+	return true;
+}
+
+/* Write it, and see that what can be found then is a whole and a new one. */
 static int
-write_item(struct keyring *k, struct credential *c, GPtrArray *salts,
-    char **ret_path, struct err *err)
+write_item(struct keyring *k, struct credential *c,
+    const struct matches *before, char **ret_path, struct err *err)
 {
 	CLEANUP(matches_release) struct matches back = MATCHES_INIT;
 	SECBUF stored = SECBUF_INIT(STORED_MAX);
 	g_autofree char *collection = NULL;
-	const char *salt = salts->pdata[0];
+	const char *salt = before->salts->pdata[0];
 	int64_t now = g_get_real_time() / 1000;
-	const struct match *one;
 	int r;
 
 	if (credential_set_number(c, CREDENTIAL_STORED_AT, now, err) < 0 ||
@@ -179,11 +198,9 @@ write_item(struct keyring *k, struct credential *c, GPtrArray *salts,
 		    "the keyring cannot find what was stored");
 	if (r < 0)
 		return r;
-	one = back.found->pdata[0];
-	if (!same_secret(&one->credential, c) &&
-	    credential_number(&one->credential, CREDENTIAL_STORED_AT, 0) < now)
+	if (!is_new(back.found->pdata[0], c, before))
 		return err_set(err, ERR_INTERNAL,
-		    "the keyring gave back something else than was stored");
+		    "the keyring still has what was to be replaced");
 	return 0;
 }
 
@@ -217,7 +234,7 @@ op_credential_store(struct keyring *k, struct err *err)
 		if (first)
 			return 0;
 	}
-	if (write_item(k, &c, m.salts, &path, err) < 0)
+	if (write_item(k, &c, &m, &path, err) < 0)
 		return err->code;
 	/* Under another salt, perhaps. */
 	for (i = 0; i < m.found->len; i++) {

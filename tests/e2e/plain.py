@@ -80,6 +80,7 @@ class PlainService(StuckPrompt):
         self.items = {}  # path: [attributes, secret]
         self.sessions = []  # the algorithms that were asked for
         self.number = 0
+        self.stale = False  # says that it has replaced an item, and has not
         super().__init__(locked=False)
 
     def answer(self, member, form, body):
@@ -101,7 +102,8 @@ class PlainService(StuckPrompt):
             old = [p for p, (h, _) in self.items.items() if h == has] if replace else []
             self.number += 1
             path = old[0] if old else f"{self.COLLECTION}/{self.number}"
-            self.items[path] = [has, secret[2]]
+            if path not in self.items or not self.stale:
+                self.items[path] = [has, secret[2]]
             return "oo", pad(text(path), 4) + text("/")
         if member in ("GetSecrets", "GetSecret"):
             session, asked = "/org/freedesktop/secrets/session/s", args[0] if member == "GetSecrets" else []

@@ -266,6 +266,23 @@ def test_plain_sessions_only(person):
         assert k.sessions[0] != "plain" and "plain" in k.sessions
 
 
+def test_an_item_that_is_not_replaced(person):
+    """A service that says so and keeps the old secret: that is not "stored"."""
+    with PlainService() as k:
+        person.session(k)
+        git = BIN / "git-credential-tokenring"
+        assert person.run(git, "store", input=ALICE).returncode == 0
+        k.stale = True
+        new = HOST + "username=alice\npassword=new\n"
+        r = person.run(git, "store", input=new)
+        assert (r.stdout, r.stderr) == ("", "tokenring: the credentials of 'example.com' are not kept: "
+                                        "the keyring still has what was to be replaced\n")
+        assert person.run(git, "get", input=HOST).stdout == "username=alice\npassword=a=1 \xe9\n"
+        k.stale = False
+        assert person.run(git, "store", input=new).stderr == ""
+        assert person.run(git, "get", input=HOST).stdout == "username=alice\npassword=new\n"
+
+
 def test_no_network_for_them(person, keyring):
     """No socket but the bus's is opened."""
     trace = person.base / "trace"
