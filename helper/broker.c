@@ -27,6 +27,7 @@ grant_open(struct grant *g, const struct front *f, const struct profile *p,
 	memset(g, 0, sizeof(*g));
 	g->front = f;
 	g->profile = p;
+	g->store.profile = p->name;
 	g->store.backend = strcmp(store, "file") == 0   ? STORE_FILE
 			   : strcmp(store, "none") == 0 ? STORE_NONE
 							: STORE_SECRET_SERVICE;

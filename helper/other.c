@@ -81,7 +81,7 @@ keyring_name(char ret[NAME_LEN + 1], struct err *err)
 	int i;
 
 	if (store_worker_bus(bus, STORE_BUS_MAX, err) < 0)
-		return err->code;
+		return err_hint(err, "'tokenring doctor' says more");
 	SHA256Init(&sha);
 	SHA256Update(&sha, (const uint8_t *)"tokenring salt", 14);
 	SHA256Update(&sha, (const uint8_t *)bus, strlen(bus));
@@ -127,7 +127,8 @@ ask(const struct other *o, const char *op, const struct credential *c,
 {
 	bool writes = strcmp(op, "credential-store") == 0 ||
 		      strcmp(op, "credential-erase") == 0;
-	struct store s = {STORE_SECRET_SERVICE, o->may_prompt, NULL};
+	struct store s = {
+	    .backend = STORE_SECRET_SERVICE, .may_prompt = o->may_prompt};
 	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
 	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX];
 	LOCK lock = LOCK_INIT;

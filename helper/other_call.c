@@ -33,9 +33,9 @@ other_call(const struct front *f, enum other_what what, struct other *o,
 	if (r == 0 || (r == ERR_NOTFOUND && what != OTHER_STORE))
 		return r;
 	if (r == ERR_LOCKED)
-		err_set(err, ERR_LOCKED,
-		    "the keyring is locked; to unlock it log in to the "
-		    "desktop, or run %s at one of its terminals",
+		err_hint(err,
+		    "to unlock it log in to the desktop, or run %s at one of "
+		    "its terminals",
 		    tool);
 	/* Not a miss: there is no keyring to keep it in. */
 	if (r == ERR_NOTFOUND)

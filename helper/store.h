@@ -35,6 +35,8 @@ struct store {
 	enum store_backend backend;
 	bool may_prompt;         /* a person is there */
 	const struct lock *lock; /* inherited by the worker; NULL: none */
+	const char *profile;     /* whose it is, for the way out of a locked
+				    keyring; NULL: the caller tells it */
 };
 
 struct store_item {

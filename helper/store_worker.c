@@ -99,7 +99,7 @@ store_worker_begin(
 
 /* The worker's verdict as an error code; its sentence is passed on. */
 static int
-judge(const struct lines *a, struct err *err)
+judge(const struct store *s, const struct lines *a, struct err *err)
 {
 	static const struct {
 		const char *result;
@@ -117,10 +117,15 @@ judge(const struct lines *a, struct err *err)
 		    err, ERR_INTERNAL, "tokenring-secret gave no result");
 	if (strcmp(result, "ok") == 0)
 		return 0;
-	if (strcmp(result, "locked") == 0)
-		return err_set(err, ERR_LOCKED,
-		    "the keyring is locked; unlock it with 'tokenring login "
-		    "PROFILE' at a terminal or log in to the desktop");
+	if (strcmp(result, "locked") == 0) {
+		err_set(err, ERR_LOCKED, "the keyring is locked");
+		return s->profile == NULL
+			   ? err->code
+			   : err_hint(err,
+				 "to unlock it log in to the desktop, or run "
+				 "'tokenring login %s' at a terminal",
+				 s->profile);
+	}
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(result, codes[i].result) == 0)
 			code = codes[i].code;
@@ -163,7 +168,7 @@ store_worker_ask(const struct store *s, struct secbuf *request, bool writes,
 		err->code = ERR_INTERNAL;
 		return err_wrap(err, "tokenring-secret");
 	}
-	return judge(answer, err);
+	return judge(s, answer, err);
 }
 
 int

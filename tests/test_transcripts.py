@@ -74,7 +74,7 @@ class World:
 
     def __init__(self, person, shared, oauth, stack):
         self.person, self.shared, self.oauth, self.stack = person, shared, oauth, stack
-        self.profile = self.token = None
+        self.profile = self.token = self.own = None
         self.known = {"config": str(person.config), "server": oauth.token_url.split("/")[2]}
         person.session(shared)
 
@@ -90,13 +90,22 @@ class World:
         self.profile = name
 
     def keyring(self, **options):
-        k = self.stack.enter_context(Keyring(**options))
-        self.person.session(k)
-        return k
+        self.own = self.stack.enter_context(Keyring(**options))
+        self.person.session(self.own)
 
     def itc(self):
         """A profile that needs nobody, for git.example.com and a path of erp.example.com."""
         self.client("itc", "https://git.example.com https://paths.example.com/group")
+
+    def grant(self):
+        """A profile whose grant is in a keyring of its own; its access token is used up."""
+        self.keyring()
+        self.oauth.set(clients={"app": None}, auto_approve=True, device_interval=1)
+        self.person.oauth(self.oauth, name="grant", client_id="app", client_auth="none", grant="device",
+                          match="https://grant.example.com",
+                          device_authorization_url=self.oauth.device_authorization_url)
+        assert self.person.tokenring("login").returncode == 0
+        self.person.expire()
 
     def erp(self):
         """A profile that nobody has signed in to."""
@@ -140,7 +149,10 @@ class World:
         self.person.session(self.stack.enter_context(Bus()))
 
     def locked(self):
-        self.keyring(locked=True)
+        if self.own:
+            self.own.restart(unlock=False)
+        else:
+            self.keyring(locked=True)
 
     def no_default(self):
         """A keyring service without a default collection."""
@@ -152,8 +164,9 @@ class World:
 
     def stopped(self):
         """A keyring service that does not answer."""
-        k = self.keyring()
-        os.kill(k.daemon_pid, signal.SIGSTOP)
+        if not self.own:
+            self.keyring()
+        os.kill(self.own.daemon_pid, signal.SIGSTOP)
 
     def stuck(self):
         """A locked keyring whose prompt never ends."""

@@ -197,3 +197,15 @@ def test_no_process_for_a_cached_answer(person, forge):
                        input=text, text=True, env=person.env, check=True, stdout=subprocess.DEVNULL)
     assert sum("execve(" in x for x in trace.read_text().splitlines()) == 1
     assert opened.count == 1
+
+
+@pytest.mark.parametrize("op", ["get", "store", "erase", "frobnicate"])
+def test_its_input_is_read_to_the_end(person, op):
+    """git may write more than we need: neither it nor a test of ours meets a broken pipe."""
+    p = person.start(BIN / "git-credential-tokenring", op, input=True)
+    p.stdin.write("protocol=https\nhost=nowhere.example\n" + "unknown=key\n" * 50_000)
+    p.stdin.close()
+    p.stdin = None
+    out, err = p.communicate(timeout=30)
+    assert out == "" and (p.returncode, err) == ((0, "") if op == "frobnicate" else
+                                                 (1, "tokenring: git's request: too many lines\n"))

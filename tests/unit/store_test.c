@@ -21,9 +21,9 @@
 #define FP    "0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210"
 
-static const struct store files = {STORE_FILE, false, NULL};
-static const struct store none = {STORE_NONE, false, NULL};
-static const struct store service = {STORE_SECRET_SERVICE, false, NULL};
+static const struct store files = {.backend = STORE_FILE};
+static const struct store none = {.backend = STORE_NONE};
+static const struct store service = {.backend = STORE_SECRET_SERVICE};
 static char state[128];
 
 static int
