@@ -26,7 +26,7 @@
 /* What the process in the middle reports of the worker. */
 struct report {
 	int exec_errno; /* 0: the worker was started */
-	int status;     /* as from waitpid(2) */
+	int status;     /* as from waitpid(2); "killed" while it is unknown */
 	int timed_out;
 };
 
@@ -72,12 +72,14 @@ watch_worker(const struct child *c, pid_t worker, struct report *report)
 	struct timespec step;
 	sigset_t both;
 	int64_t left;
+	pid_t got;
 
 	(void)sigemptyset(&both);
 	(void)sigaddset(&both, SIGCHLD);
 	(void)sigaddset(&both, SIGTERM);
 	for (;;) {
-		if (waitpid(worker, &report->status, WNOHANG) == worker)
+		got = waitpid(worker, &report->status, WNOHANG);
+		if (got == worker || (got < 0 && errno != EINTR))
 			return;
 		left = 3600 * 1000;
 		if (c->deadline != IO_FOREVER)
@@ -120,7 +122,7 @@ static void
 become_middle(
     const struct child *c, int conversation, int control, pid_t caller)
 {
-	struct report report = {0, 0, 0};
+	struct report report = {0, SIGKILL, 0};
 	int pipe_fd[2], e = 0;
 	ssize_t n;
 	pid_t worker;
@@ -222,7 +224,7 @@ int
 child_run(const struct child *c, const struct secbuf *in, struct secbuf *out,
     struct err *err)
 {
-	struct report report = {0, 0, 0};
+	struct report report = {0, SIGKILL, 0};
 	CLEANUP_FD int ours = -1;
 	CLEANUP_FD int theirs = -1;
 	CLEANUP_FD int control = -1;

@@ -155,6 +155,28 @@ def test_a_mutant_applies(patch):
     assert re.search(r"^Caught-by: \S", patch.read_text(), re.M)
 
 
+# What the module imports and no test makes fail, for it cannot: it asks for what
+# is there always, works in memory, or writes what nobody waits for.
+INFALLIBLE = set("""_exit clock_gettime free getauxval getenv geteuid getpid getppid getresgid getresuid getrlimit getuid
+    memchr memcmp memcpy memset pam_getenv pam_modutil_getlogin pam_prompt pam_strerror pam_syslog pam_vsyslog
+    pam_fail_delay sigaddset sigemptyset sigfillset snprintf strchr strcmp strcspn strerror strlen strnlen strrchr
+    strspn strstr strtoimax time umask vsnprintf explicit_bzero""".split())
+# The sweep's own names for what the kernel or the allocator is asked for.
+SWEPT_AS = {"malloc": "memory", "calloc": "memory", "realloc": "memory", "reallocarray": "memory", "clone": "vfork",
+            "syscall": "add_key"}
+
+
+def test_each_call_of_the_module_is_made_to_fail():
+    """A new call of the C library or of libpam comes with a fault of it, or with a word why it has none."""
+    symbols = re.findall(r"\bU (\w+)", subprocess.run(["nm", "-D", "--undefined-only", str(MODULE)], capture_output=True,
+                                                      text=True, check=True).stdout)
+    names = {re.sub(r"^__(\w+)_chk$", r"\1", re.sub(r"64(_time64)?$", "", s)) for s in symbols}
+    names = {n for n in names if not n.startswith("_") or n == "_exit"}
+    swept = set(re.findall(r'"(\w+)"', (TESTS / "pam" / "sweep.c").read_text().split("calls[] = {")[1].split("}")[0]))
+    assert len(names) > 60 and len(swept) > 40
+    assert {n for n in names - INFALLIBLE if SWEPT_AS.get(n, n) not in swept} == set()
+
+
 def test_options_of_the_module():
     """Those that pam_sainet takes are those of its page, in the same order."""
     table = re.findall(r"^\t\{K\((\w+)\)", (TOP / "pam" / "options.c").read_text(), re.M)

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls of the C library and of libpam that fail when it is their turn. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "faults.h"
 
 /* clang-format off */
 #define CALL(type, name, parameters, arguments, e, failed)                     \
-	type name parameters                                                   \
+	__attribute__((__no_sanitize__("address"))) type name parameters       \
 	{                                                                      \
 		static type (*real) parameters;                                \
                                                                                \
@@ -52,6 +59,90 @@ CALL(int, pam_set_data,
     (h, n, d, end), ENOMEM, PAM_BUF_ERR)
 CALL(int, pam_putenv, (pam_handle_t * h, const char *nv), (h, nv), ENOMEM,
     PAM_BUF_ERR)
+
+CALL(int, pam_set_item, (pam_handle_t * h, int item, const void *v),
+    (h, item, v), ENOMEM, PAM_BUF_ERR)
+CALL(int, pam_get_item, (const pam_handle_t *h, int item, const void **v),
+    (h, item, v), ENOMEM, PAM_BUF_ERR)
+CALL(int, pam_get_data,
+    (const pam_handle_t *h, const char *name, const void **data),
+    (h, name, data), ENOENT, PAM_NO_MODULE_DATA)
+CALL(int, pam_fail_delay, (pam_handle_t * h, unsigned us), (h, us), EIO,
+    PAM_SYSTEM_ERR)
+CALL(int, fstatat, (int d, const char *p, struct stat *st, int f),
+    (d, p, st, f), EIO, -1)
+CALL(int, fstatfs, (int fd, struct statfs *fs), (fd, fs), EIO, -1)
+CALL(int, fsync, (int fd), (fd), EIO, -1)
+CALL(DIR *, fdopendir, (int fd), (fd), ENOMEM, NULL)
+CALL(struct dirent *, readdir, (DIR * d), (d), EIO, NULL)
+CALL(int, renameat, (int d, const char *p, int e, const char *q), (d, p, e, q),
+    EIO, -1)
+CALL(int, shutdown, (int fd, int how), (fd, how), ENOTCONN, -1)
+CALL(int, nanosleep, (const struct timespec *t, struct timespec *rest),
+    (t, rest), EINTR, -1)
+CALL(int, sigprocmask, (int how, const sigset_t *to, sigset_t *was),
+    (how, to, was), EINVAL, -1)
+CALL(int, pthread_sigmask, (int how, const sigset_t *to, sigset_t *was),
+    (how, to, was), EINVAL, EINVAL)
+CALL(int, sigtimedwait,
+    (const sigset_t *of, siginfo_t *got, const struct timespec *t),
+    (of, got, t), EAGAIN, -1)
+CALL(int, setrlimit, (__rlimit_resource_t r, const struct rlimit *to), (r, to),
+    EPERM, -1)
+
+/* The descriptor is gone all the same: close(2). */
+int
+close(int fd)
+{
+	int r = (int)syscall(SYS_close, fd);
+
+	return FAULT("close", EIO) ? -1 : r;
+}
+
+int
+closedir(DIR *d)
+{
+	static int (*real)(DIR *);
+	int r;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "closedir");
+	r = real(d);
+	return FAULT("closedir", EIO) ? -1 : r;
+}
+
+/* Somebody else in the process has had it. */
+pid_t
+waitpid(pid_t pid, int *status, int options)
+{
+	static pid_t (*real)(pid_t, int *, int);
+	bool lost = FAULT("waitpid", ECHILD);
+	pid_t got;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "waitpid");
+	got = real(
+	    pid, lost ? NULL : status, lost ? options & ~WNOHANG : options);
+	if (lost)
+		errno = ECHILD;
+	return lost ? -1 : got;
+}
+
+int
+prctl(int option, ...)
+{
+	unsigned long arg[4];
+	va_list ap;
+	size_t i;
+
+	va_start(ap, option);
+	for (i = 0; i < 4; i++)
+		arg[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	return FAULT("prctl", EINVAL) ? -1
+				      : (int)syscall(SYS_prctl, option, arg[0],
+					    arg[1], arg[2], arg[3]);
+}
 
 void *
 reallocarray(void *p, size_t n, size_t size)

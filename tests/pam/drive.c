@@ -346,9 +346,10 @@ command(char *verb, char *a, char *b, char *c)
 		return faults_kernel(a, strcmp(b, "lies") == 0);
 	else if (strncmp(verb, "faults", 6) == 0 && c != NULL) {
 		sweep(a, b, c,
-		    strcmp(verb, "faults-module") == 0  ? SWEEP_MODULE
-		    : strcmp(verb, "faults-after") == 0 ? SWEEP_AFTER
-							: SWEEP_ALL);
+		    strcmp(verb, "faults-module") == 0    ? SWEEP_MODULE
+		    : strcmp(verb, "faults-after") == 0   ? SWEEP_AFTER
+		    : strcmp(verb, "faults-session") == 0 ? SWEEP_SESSION
+							  : SWEEP_ALL);
 		drop_replies();
 	} else if (strcmp(verb, "in_child") == 0 && a != NULL)
 		return call_in_child(a);

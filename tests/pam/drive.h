@@ -16,9 +16,10 @@ pam_handle_t *drive_start(
 const char *drive_code(int code);
 
 enum sweep {
-	SWEEP_ALL,    /* pam_authenticate, whoever calls */
-	SWEEP_MODULE, /* the same, the module's own calls */
-	SWEEP_AFTER,  /* pam_setcred after a success, the module's own calls */
+	SWEEP_ALL,     /* pam_authenticate, whoever calls */
+	SWEEP_MODULE,  /* the same, the module's own calls */
+	SWEEP_AFTER,   /* pam_setcred after a success, the module's own calls */
+	SWEEP_SESSION, /* the same with pam_open_session, which delivers too */
 };
 
 /*

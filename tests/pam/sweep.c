@@ -13,13 +13,17 @@
 #define TURNS_MAX 1000 /* of one function */
 
 /* All that FAULT is used with. */
-static const char *const calls[] = {"add_key", "chdir", "clone", "dup2",
-    "execve", "fchmod", "fcntl", "fstat", "getgrnam_r", "getgrouplist",
-    "getpwnam_r", "getrandom", "link", "lstat", "memory", "mkdirat", "mmap",
-    "open", "openat", "pam_get_authtok", "pam_get_user", "pam_putenv",
-    "pam_set_data", "pipe2", "poll", "read", "recv", "send", "set_timeout",
-    "setgroups", "setperm", "setresgid", "setresuid", "socketpair", "unlinkat",
-    "vfork", "write"};
+static const char *const calls[] = {"add_key", "chdir", "clone", "close",
+    "closedir", "dup2", "execve", "fchmod", "fcntl", "fdopendir", "fstat",
+    "fstatat", "fstatfs", "fsync", "getgrnam_r", "getgrouplist", "getpwnam_r",
+    "getrandom", "kill", "link", "lstat", "memory", "mkdirat", "mmap",
+    "nanosleep", "open", "openat", "pam_fail_delay", "pam_get_authtok",
+    "pam_get_data", "pam_get_item", "pam_get_user", "pam_putenv",
+    "pam_set_data", "pam_set_item", "pipe2", "poll", "prctl", "pthread_sigmask",
+    "read", "readdir", "recv", "renameat", "send", "set_timeout", "setgroups",
+    "setperm", "setresgid", "setresuid", "setrlimit", "setsid", "shutdown",
+    "sigprocmask", "sigtimedwait", "socketpair", "unlinkat", "vfork", "waitpid",
+    "write"};
 
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))
 
@@ -84,7 +88,7 @@ turn(const char *service, const char *user, const char *dir, enum sweep what,
 {
 	bool sshd = strcmp(service, "sshd") == 0;
 	pam_handle_t *h = drive_start(service, user, dir);
-	bool after = what == SWEEP_AFTER;
+	bool after = what == SWEEP_AFTER || what == SWEEP_SESSION;
 	int r;
 
 	if (sshd)
@@ -95,7 +99,9 @@ turn(const char *service, const char *user, const char *dir, enum sweep what,
 		h = cross(h, user, dir);
 	(void)fakes_warnings();
 	faults_arm(name, nth, what != SWEEP_ALL);
-	r = after ? pam_setcred(h, PAM_ESTABLISH_CRED) : pam_authenticate(h, 0);
+	r = what == SWEEP_SESSION ? pam_open_session(h, 0)
+	    : after               ? pam_setcred(h, PAM_ESTABLISH_CRED)
+				  : pam_authenticate(h, 0);
 	faults_arm("", 0, false);
 	(void)pam_end(h, r);
 	return r;
