@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import secrets
+import subprocess
 import time
 
 import pytest
@@ -64,6 +65,24 @@ def test_a_wrong_password(host, sshd, method):
     line, = host.syslog.since(host.mark, "pam_sainet", "authentication failure")
     assert line.endswith("authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=127.0.0.1  user=alice")
     assert host.asked() == 1
+
+
+@pytest.mark.parametrize("method", PASSWORDS)
+@pytest.mark.parametrize("jail", ["sshd", "pam-generic[__pam_auth=pam_sainet]"])
+def test_fail2ban_sees_it_with_its_own_filters(host, sshd, tmp_path, method, jail):
+    """Of our lines, one is a failure.  The filter for sshd holds those of any module until sshd says the same."""
+    program = peer("fail2ban-regex")
+    sshd.run(host.alice, "echo in", host.wrong, method)
+    sshd.run(host.alice, "echo in", host.alice.password, method)
+    assert host.syslog.wait(host.mark, "pam_sainet", "authentication success")
+    ours = [re.sub(r"^<\d+>(.{15}) ", r"\1 host ", x) for x in host.syslog.since(host.mark, "pam_sainet")]
+    (tmp_path / "auth.log").write_text("".join(f"{x}\n" for x in ours))
+    r = subprocess.run([program, "--print-all-matched", "--print-all-ignored", tmp_path / "auth.log", jail],
+                       capture_output=True, text=True, timeout=60)
+    counts = "1 ignored, 0 matched" if jail == "sshd" else "0 ignored, 1 matched"
+    assert f"Lines: {len(ours)} lines, {counts}" in r.stdout and "Failregex: 1 total" in r.stdout, r.stdout
+    seen = re.search(r"(?:Matched|Ignored) line\(s\):\n\|(.*)$", r.stdout, re.M)[1]
+    assert "authentication failure; " in seen and seen.endswith(" rhost=127.0.0.1  user=alice")
 
 
 @pytest.mark.parametrize("method", PASSWORDS)
