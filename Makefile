@@ -126,12 +126,14 @@ $(module): $(call objects,pam,$(PAM)) $(library) pam/pam_sainet.map
 unit_tests := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 tools      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 
-# A unit test is linked with the whole core and the front's own parts but main.
+# A unit test is linked with what they share, the whole core and the front's own
+# parts but main.
+unit_parts  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
 front_parts := $(filter-out $(B)/helper/tokenring.o,$(call objects,helper,$(FRONT)))
-$(B)/unit/%: tests/unit/%.c $(library) $(front_parts) $(B)/flags
+$(B)/unit/%: tests/unit/%.c $(unit_parts) $(library) $(front_parts) $(B)/flags
 	$(if $(Q),@echo "  UNIT  $@")
 	$(Q)mkdir -p $(@D) && $(CC) -pie $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
-		$(front_parts) $(library) `$(PKG_CONFIG) --libs cmocka $(FRONT_PKGS) $(NET_PKGS)`
+		$(unit_parts) $(front_parts) $(library) `$(PKG_CONFIG) --libs cmocka $(FRONT_PKGS) $(NET_PKGS)`
 $(B)/tools/%: tests/tools/%.c $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -o $@ $< -lpam -ldl
 
@@ -235,4 +237,4 @@ help:
 	@echo 'make lint format   static checks; reformat'
 	@echo 'make uninstall clean'
 
--include $(wildcard $(B)/*/*.d $(B)/tests/fuzz/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d)

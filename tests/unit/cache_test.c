@@ -11,7 +11,6 @@
 #include <keyutils.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -34,6 +32,7 @@
 
 #include "dirs.h"
 #include "io.h"
+#include "isolate.h"
 
 #define FAR         60000 /* ms: a deadline that nothing here comes near */
 #define KEY_DATA    32767 /* bytes that a `user` key takes */
@@ -47,36 +46,6 @@
 static char name[33];
 static bool isolated;
 
-static bool
-write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok =
-	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	(void)close(fd);
-	return ok;
-}
-
-static void
-isolate(void)
-{
-	char uids[64], gids[64];
-
-	(void)snprintf(
-	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
-	(void)snprintf(
-	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-	    write_text("/proc/self/setgroups", "deny") &&
-	    write_text("/proc/self/uid_map", uids) &&
-	    write_text("/proc/self/gid_map", gids) &&
-	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0) {
-		(void)mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
-		isolated = mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0;
-	}
-}
-
 static int
 setup(void **data)
 {
@@ -84,7 +53,7 @@ setup(void **data)
 	size_t i;
 
 	(void)data;
-	isolate();
+	isolated = isolate();
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return -1;
 	for (i = 0; i < sizeof(bytes); i++)

@@ -12,7 +12,6 @@
 #include <ftw.h>
 #include <limits.h>
 #include <pwd.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,6 +26,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "isolate.h"
 
 static char top[256];
 
@@ -309,36 +310,6 @@ home_of_another(void **data)
 }
 
 /* --- the runtime directory --- */
-
-static bool
-write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok =
-	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	(void)close(fd);
-	return ok;
-}
-
-/* A /dev/shm and a /run of our own, both empty. */
-static bool
-isolate(void)
-{
-	char uids[64], gids[64];
-
-	(void)snprintf(
-	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
-	(void)snprintf(
-	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
-	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-	       write_text("/proc/self/setgroups", "deny") &&
-	       write_text("/proc/self/uid_map", uids) &&
-	       write_text("/proc/self/gid_map", gids) &&
-	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") == 0 &&
-	       mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0;
-}
 
 #define NOT_POSSIBLE 77
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,41 +23,12 @@
 #include "dirs.h"
 #include "fingerprint.h"
 #include "io.h"
+#include "isolate.h"
 
 #define ANSWER "version=1\nresult=ok\naccess_token=a\nrefresh_token=r\nend=ok\n"
 
 static char fp[FINGERPRINT_LEN + 1], name[64];
 static bool isolated;
-
-static bool
-write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok =
-	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	(void)close(fd);
-	return ok;
-}
-
-/* A /dev/shm and a /run of our own, both empty, where that is allowed. */
-static bool
-isolate(void)
-{
-	char uids[64], gids[64];
-
-	(void)snprintf(
-	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
-	(void)snprintf(
-	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
-	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-	       write_text("/proc/self/setgroups", "deny") &&
-	       write_text("/proc/self/uid_map", uids) &&
-	       write_text("/proc/self/gid_map", gids) &&
-	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") == 0 &&
-	       mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0;
-}
 
 static int
 setup(void **data)

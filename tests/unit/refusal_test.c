@@ -5,9 +5,7 @@
  */
 #include "refusal.h"
 
-#include <fcntl.h>
 #include <keyutils.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,55 +23,24 @@
 
 #include "cache.h"
 #include "fingerprint.h"
+#include "isolate.h"
 #include "lines.h"
 
 #define SECRET "hunter2"
 #define SLACK  25 /* seconds that this program may be late */
 
 static char fp[FINGERPRINT_LEN + 1], other_fp[FINGERPRINT_LEN + 1];
-static bool isolated; /* the keyring is ours alone */
-
-static bool
-write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok =
-	    fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	(void)close(fd);
-	return ok;
-}
-
-static void
-isolate(void)
-{
-	long before = keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1);
-	char uids[64], gids[64];
-
-	(void)snprintf(
-	    uids, sizeof(uids), "%ld %ld 1", (long)geteuid(), (long)geteuid());
-	(void)snprintf(
-	    gids, sizeof(gids), "%ld %ld 1", (long)getegid(), (long)getegid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-	    write_text("/proc/self/setgroups", "deny") &&
-	    write_text("/proc/self/uid_map", uids) &&
-	    write_text("/proc/self/gid_map", gids) &&
-	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") == 0 &&
-	    mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == 0)
-		isolated =
-		    before >= 0 &&
-		    keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1) != before;
-}
-
+static bool isolated;
 static int
 group_setup(void **data)
 {
+	long before = keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1);
 	unsigned char bytes[FINGERPRINT_LEN / 2];
 	size_t i;
 
 	(void)data;
-	isolate();
+	isolated = isolate() && before >= 0 &&
+		   keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1) != before;
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return -1;
 	for (i = 0; i < sizeof(bytes); i++) {
