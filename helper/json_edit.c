@@ -6,6 +6,7 @@
 
 #include "dialect.h"
 #include "json_out.h"
+#include "text_edit.h"
 
 /* Where things are in the text of one object; offsets of its bytes. */
 struct object {
@@ -143,16 +144,6 @@ find(const struct secbuf *text, const char *outer, const char *key,
 	return 0;
 }
 
-/* Put `with` in the place of the bytes from `from` to `to`. */
-static int
-splice(struct secbuf *text, size_t from, size_t to, const char *with,
-    struct err *err)
-{
-	return secbuf_splice(text, from, to, with) == 0
-		   ? 0
-		   : err_set(err, ERR_NOMEM, "the file would be too large");
-}
-
 /* The blanks at the start of the line that the byte is in. */
 static size_t
 indent_of(const struct secbuf *text, size_t at, const char **ret)
@@ -176,7 +167,7 @@ fill(struct secbuf *text, const struct object *o, const char *member,
 		     (o->open == 0 && o->close + 1 == text->len);
 
 	if (!lines)
-		return splice(text, o->open + 1, o->close, member, err);
+		return text_splice(text, o->open + 1, o->close, member, err);
 	if (secbuf_addstr(&with, "\n") < 0 ||
 	    secbuf_add(&with, indent, n) < 0 ||
 	    (n > 0 && indent[0] == ' ' ? secbuf_add(&with, indent, n)
@@ -184,7 +175,7 @@ fill(struct secbuf *text, const struct object *o, const char *member,
 	    secbuf_addstr(&with, member) < 0 ||
 	    secbuf_addstr(&with, "\n") < 0 || secbuf_add(&with, indent, n) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
-	return splice(text, o->open + 1, o->close, with.ptr, err);
+	return text_splice(text, o->open + 1, o->close, with.ptr, err);
 }
 
 int
@@ -198,7 +189,7 @@ json_edit_set(struct secbuf *text, const char *outer, const char *key,
 	if (find(text, outer, key, &o, err) < 0)
 		return err->code;
 	if (o.found)
-		return splice(text, o.value, o.end, value, err);
+		return text_splice(text, o.value, o.end, value, err);
 	if (json_out_string(&member, key) < 0 ||
 	    secbuf_addstr(&member, ": ") < 0 ||
 	    secbuf_addstr(&member, value) < 0 ||
@@ -209,16 +200,17 @@ json_edit_set(struct secbuf *text, const char *outer, const char *key,
 		return err_set(err, ERR_NOMEM, "the file would be too large");
 	return o.members == 0
 		   ? fill(text, &o, member.ptr, err)
-		   : splice(text, o.last_end, o.last_end, with.ptr, err);
+		   : text_splice(text, o.last_end, o.last_end, with.ptr, err);
 }
 
 static int
 remove_one(struct secbuf *text, const struct object *o, struct err *err)
 {
 	if (o->next != 0)
-		return splice(text, o->key, o->next, "", err);
-	return o->members > 1 ? splice(text, o->before, o->end, "", err)
-			      : splice(text, o->open + 1, o->close, "", err);
+		return text_splice(text, o->key, o->next, "", err);
+	return o->members > 1
+		   ? text_splice(text, o->before, o->end, "", err)
+		   : text_splice(text, o->open + 1, o->close, "", err);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "json_out.h"
+#include "text_edit.h"
 
 #define LINE_MAX_TEXT 1024
 #define PLAIN                                                                  \
@@ -54,15 +55,6 @@ is_item(const struct secbuf *text, size_t at, size_t *indent)
 	*indent = strspn(text->ptr + at, " ");
 	return text->ptr[at + *indent] == '-' &&
 	       strchr(" \n\r", text->ptr[at + *indent + 1]) != NULL;
-}
-
-static int
-splice(struct secbuf *text, size_t from, size_t to, const char *with,
-    struct err *err)
-{
-	return secbuf_splice(text, from, to, with) == 0
-		   ? 0
-		   : err_set(err, ERR_NOMEM, "the file would be too large");
 }
 
 static int
@@ -156,8 +148,8 @@ open_list(struct secbuf *text, const char *key, size_t *at, struct err *err)
 		n = strlen(empty[i]);
 		if (strncmp(v, empty[i], n) != 0 || !is_bare(v + n))
 			continue;
-		if (splice(text, value, (size_t)(v - text->ptr) + n, "", err) <
-		    0)
+		if (text_splice(
+			text, value, (size_t)(v - text->ptr) + n, "", err) < 0)
 			return err->code;
 		break; /* `v` is gone */
 	}
@@ -193,7 +185,7 @@ yaml_edit_add(
 		if (secbuf_splice(&lines, 0, 0, "\n") < 0)
 			return err_set(err, ERR_NOMEM, "out of memory");
 	}
-	return splice(text, at, at, lines.ptr, err);
+	return text_splice(text, at, at, lines.ptr, err);
 }
 
 /* A scalar as YAML has it, compared: plain, or in quotes. */
@@ -255,8 +247,8 @@ yaml_edit_remove(
 	       other == indent) {
 		end = item_end(text, at, indent);
 		if (has_name(text, at, end, indent, name))
-			return splice(text, at - (text->ptr[end - 1] != '\n'),
-			    end, "", err);
+			return text_splice(text,
+			    at - (text->ptr[end - 1] != '\n'), end, "", err);
 		at = end;
 	}
 	return err_set(
@@ -305,7 +297,8 @@ yaml_edit_set(
 			     : json_out_string(&line, value)) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	if (find_key(text, key, &start, &at))
-		return splice(text, at, scalar_end(text, at), line.ptr, err);
+		return text_splice(
+		    text, at, scalar_end(text, at), line.ptr, err);
 	if (end_line(text, err) < 0)
 		return err->code;
 	if (secbuf_addstr(text, key) < 0 || secbuf_addstr(text, ":") < 0 ||

@@ -200,13 +200,8 @@ cache_put_token(
 {
 	SECBUF text = SECBUF_INIT(LINES_MESSAGE_MAX);
 	int64_t seconds = t->expires_at > now ? t->expires_at - now : 1;
-	int r;
+	int r = token_message(t, &text, err);
 
-	r = lines_begin(&text, err);
-	if (r == 0)
-		r = token_write(t, &text, err);
-	if (r == 0)
-		r = lines_end(&text, err);
 	if (r == 0)
 		r = cache_put(fp, &text, seconds, err);
 	return r;

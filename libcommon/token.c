@@ -58,14 +58,20 @@ token_write(const struct token *t, struct secbuf *to, struct err *err)
 }
 
 int
-token_payload(const struct token *t, struct secbuf *to, struct err *err)
+token_message(const struct token *t, struct secbuf *to, struct err *err)
 {
 	int r = lines_begin(to, err);
 
 	if (r == 0)
 		r = token_write(t, to, err);
-	if (r == 0)
-		r = lines_end(to, err);
+	return r == 0 ? lines_end(to, err) : r;
+}
+
+int
+token_payload(const struct token *t, struct secbuf *to, struct err *err)
+{
+	int r = token_message(t, to, err);
+
 	if (r == 0)
 		secbuf_cut(to, to->len - 1);
 	return r;

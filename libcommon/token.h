@@ -53,10 +53,10 @@ bool token_aging(const struct token *t, int64_t now);
  */
 int token_write(const struct token *t, struct secbuf *to, struct err *err);
 
-/*
- * The same as a message of its own (lines.h) without the last line feed: how an
- * access token rests in a store.
- */
+/* The same as a message of its own (lines.h): how a token rests in a cache. */
+int token_message(const struct token *t, struct secbuf *to, struct err *err);
+
+/* That without the last line feed: how an access token rests in a store. */
 int token_payload(const struct token *t, struct secbuf *to, struct err *err);
 
 /* Read those and, where present, refresh_token and refresh_expires_at. */

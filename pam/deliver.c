@@ -159,11 +159,7 @@ prepare(struct cache_place *p, const struct subject *s, const char *fingerprint,
 
 	if (left <= 0)
 		return err_set(err, ERR_UNAVAIL, "it has expired");
-	r = lines_begin(&text, err);
-	if (r == 0)
-		r = token_write(t, &text, err);
-	if (r == 0)
-		r = lines_end(&text, err);
+	r = token_message(t, &text, err);
 	if (r == 0)
 		r = cache_place_prepare(
 		    p, fingerprint, s->uid, &text, left, err);

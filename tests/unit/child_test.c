@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -35,6 +34,7 @@
 #include <cmocka.h>
 
 #include "io.h"
+#include "scratch.h"
 
 #define SPIN_MS 60000
 #define FAR     60000 /* ms: a deadline that nothing here comes near */
@@ -1612,21 +1612,11 @@ trusted_files(void **data)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 setup(void **data)
 {
-	const char *tmp = getenv("TMPDIR");
 
 	(void)data;
-	(void)snprintf(top, sizeof(top), "%s/child_test.XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(top) == NULL)
+	if (!scratch_make(top, sizeof(top)))
 		return -1;
 	/* Orphans of ours come to us, to be waited for. */
 	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -1639,7 +1629,7 @@ teardown(void **data)
 	/* No process is left: neither a child nor an orphan. */
 	if (waitpid(-1, NULL, WNOHANG | __WALL) >= 0 || errno != ECHILD)
 		return -1;
-	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(top);
 }
 
 int

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +18,7 @@
 
 #include "cleanup.h"
 #include "ini.h"
+#include "scratch.h"
 
 #define MARK "hunter2" /* stands in every value that is refused */
 #define CONF CLEANUP(conf_freep) struct conf
@@ -46,28 +46,18 @@
 static char top[256];
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 setup(void **data)
 {
-	const char *tmp = getenv("TMPDIR");
 
 	(void)data;
-	(void)snprintf(top, sizeof(top), "%s/conf_test.XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	return mkdtemp(top) == NULL ? -1 : 0;
+	return !scratch_make(top, sizeof(top)) ? -1 : 0;
 }
 
 static int
 teardown(void **data)
 {
 	(void)data;
-	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(top);
 }
 
 static struct conf *

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <pwd.h>
 #include <setjmp.h>
@@ -28,25 +27,16 @@
 #include <cmocka.h>
 
 #include "isolate.h"
+#include "scratch.h"
 
 static char top[256];
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 setup(void **data)
 {
-	const char *tmp = getenv("TMPDIR");
 
 	(void)data;
-	(void)snprintf(top, sizeof(top), "%s/dirs_test.XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(top) == NULL)
+	if (!scratch_make(top, sizeof(top)))
 		return -1;
 	(void)unsetenv("XDG_CONFIG_HOME");
 	(void)unsetenv("XDG_STATE_HOME");
@@ -57,7 +47,7 @@ static int
 teardown(void **data)
 {
 	(void)data;
-	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(top);
 }
 
 /* "TOP/rest"; lives until the fourth next call. */

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -26,6 +25,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "scratch.h"
 
 #define FAR 60000 /* ms: a deadline that nothing here comes near */
 #define BIG 300000
@@ -63,21 +64,11 @@ count_open(void)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 setup(void **data)
 {
-	const char *tmp = getenv("TMPDIR");
 
 	(void)data;
-	(void)snprintf(
-	    top, sizeof(top), "%s/io_test.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(top) == NULL)
+	if (!scratch_make(top, sizeof(top)))
 		return -1;
 	dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	open_before = count_open();
@@ -97,7 +88,7 @@ teardown(void **data)
 		left += strstr(e->d_name, ".new") != NULL;
 	(void)closedir(d);
 	(void)close(dir);
-	(void)nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	(void)scratch_remove(top);
 	return left != 0 || leaked != 0 ? -1 : 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +26,7 @@
 #include "child.h"
 #include "dirs.h"
 #include "io.h"
+#include "scratch.h"
 
 #define FAR 60000 /* ms: a deadline that nothing here comes near */
 
@@ -34,16 +34,8 @@ static char top[256], self[512];
 static char fp[33], other_fp[33], lock_file[40], other_file[40];
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 setup(void **data)
 {
-	const char *tmp = getenv("TMPDIR");
 	unsigned char bytes[16];
 	size_t i;
 
@@ -58,9 +50,7 @@ setup(void **data)
 	}
 	(void)snprintf(lock_file, sizeof(lock_file), "%s.lock", fp);
 	(void)snprintf(other_file, sizeof(other_file), "%s.lock", other_fp);
-	(void)snprintf(top, sizeof(top), "%s/lock_test.XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(top) == NULL)
+	if (!scratch_make(top, sizeof(top)))
 		return -1;
 	/* Orphans of ours come to us, to be waited for. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -79,7 +69,7 @@ teardown(void **data)
 		(void)unlinkat(dir, other_file, 0);
 		(void)close(dir);
 	}
-	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(top);
 }
 
 static const char *

@@ -3,7 +3,6 @@
 #include "store.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +16,7 @@
 #include <cmocka.h>
 
 #include "io.h"
+#include "scratch.h"
 
 #define FP    "0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210"
@@ -27,19 +27,10 @@ static const struct store service = {.backend = STORE_SECRET_SERVICE};
 static char state[128];
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 setup(void **data)
 {
 	(void)data;
-	(void)snprintf(state, sizeof(state), "%s/store_test.XXXXXX",
-	    getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-	if (mkdtemp(state) == NULL)
+	if (!scratch_make(state, sizeof(state)))
 		return -1;
 	return setenv("XDG_STATE_HOME", state, 1);
 }
@@ -48,7 +39,7 @@ static int
 teardown(void **data)
 {
 	(void)data;
-	return nftw(state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(state);
 }
 
 static void
