@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "configure_apply.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,25 @@ take_turn(struct lock *ret, struct err *err)
 	    LOCK_WAIT_MS / 1000);
 }
 
+/* Whoever presses Ctrl-C waits for the end of it: no half is left beside a file. */
+static int
+write_whole(const struct configure_tool *tool, const char *setting,
+    struct json_object *values, struct err *err)
+{
+	static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	sigset_t now, before;
+	size_t i;
+	int r;
+
+	(void)sigemptyset(&now);
+	for (i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		(void)sigaddset(&now, held[i]);
+	(void)sigprocmask(SIG_BLOCK, &now, &before);
+	r = tool->write(setting, values, err);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
 int
 configure_apply(const struct configure *c, struct err *err)
 {
@@ -153,7 +173,7 @@ configure_apply(const struct configure *c, struct err *err)
 		o = json_object_array_get_idx(c->changes, i);
 		if (configure_is_done(o))
 			continue;
-		r = c->tool->write(dialect_text(o, "setting"),
+		r = write_whole(c->tool, dialect_text(o, "setting"),
 		    configure_member(o, "after"), err);
 		made += r == 0;
 	}
@@ -180,7 +200,7 @@ give_back(const struct configure_tool *tool, struct json_object *change,
 	ours = is_ours(change, now);
 	done = json_object_equal(now, before);
 	json_object_put(now);
-	if (ours && !done && tool->write(setting, before, err) < 0)
+	if (ours && !done && write_whole(tool, setting, before, err) < 0)
 		return err->code;
 	err_printable(shown, sizeof(shown), setting);
 	if (!part && (ours || done))

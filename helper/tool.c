@@ -54,8 +54,15 @@ static int
 start(const char *const argv[], int out, pid_t *ret, struct err *err)
 {
 	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none;
 	int e;
 
+	/* It hears what we may not want to just now. */
+	(void)sigemptyset(&none);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
 	(void)posix_spawn_file_actions_init(&files);
 	e = posix_spawn_file_actions_addopen(
 	    &files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -63,9 +70,10 @@ start(const char *const argv[], int out, pid_t *ret, struct err *err)
 		e = posix_spawn_file_actions_adddup2(
 		    &files, out, STDOUT_FILENO);
 	if (e == 0)
-		e = posix_spawnp(
-		    ret, argv[0], &files, NULL, (char *const *)argv, environ);
+		e = posix_spawnp(ret, argv[0], &files, &attributes,
+		    (char *const *)argv, environ);
 	(void)posix_spawn_file_actions_destroy(&files);
+	(void)posix_spawnattr_destroy(&attributes);
 	return e == 0 ? 0
 		      : err_set(err, ERR_CONFIG, "cannot run %s: %s", argv[0],
 			    strerror(e));

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 
@@ -453,6 +454,27 @@ def test_a_kubeconfig_in_another_form_is_left_alone(kube, old, new):
     assert r.returncode == 1 and str(kube.kubeconfig) in r.stderr
     kube.ok("configure", "kubectl", "--undo")
     assert kube.kubeconfig.read_text() == text and os.listdir(kube.kubeconfig.parent) == ["config"]
+
+
+@pytest.mark.parametrize("whom", ["parent", "group"])
+def test_ctrl_c_while_kubectl_looks_at_the_new_one(kube, tmp_path, whom):
+    """Nothing is left beside the kubeconfig, which is the old one or the new one; and the next run goes on."""
+    script = tmp_path / "kubectl"
+    plain = script.read_text()
+    script.write_text(plain + f"""import os, signal
+if "trial" in path:
+    os.{"kill(os.getppid()" if whom == "parent" else "killpg(os.getpgrp()"}, signal.SIGINT)
+""")
+    p = kube.start("tokenring", "configure", "kubectl", "--yes")
+    p.communicate(timeout=30)
+    assert p.returncode == -signal.SIGINT
+    assert os.listdir(kube.kubeconfig.parent) == ["config"]
+    assert understood(kube)["clusters"] == yaml.safe_load(KUBECONFIG)["clusters"]
+    script.write_text(plain)
+    kube.ok("configure", "kubectl", "--yes")
+    assert "nothing to change" in kube.ok("configure", "kubectl")
+    kube.ok("configure", "kubectl", "--undo")
+    assert kube.kubeconfig.read_text() == KUBECONFIG and os.listdir(kube.kubeconfig.parent) == ["config"]
 
 
 def test_a_kubeconfig_that_json_is(kube):
