@@ -65,7 +65,7 @@ FRONT  := tokenring options front broker renew refresh net store store_file stor
 	browser browser_open loopback loopback_http loopback_peer login_person \
 	json_scan exchange api_url api_fields api_body api_send api_status api_page api_action api_wait \
 	api_date api_progress cmd_api \
-	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request \
+	cmd_login cmd_logout cmd_status cmd_token cmd_curl cmd_config git git_ask git_other git_request git_settings \
 	dialect json_out docker docker_server docker_other bazel kubectl text_edit json_edit yaml_edit tool
 FRONT  += cmd_configure $(filter configure%,$(notdir $(basename $(wildcard helper/*.c))))
 FRONT  += cmd_doctor $(filter doctor%,$(notdir $(basename $(wildcard helper/*.c))))

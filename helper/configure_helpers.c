@@ -11,44 +11,15 @@
 #include <strings.h>
 
 #include "configure_git.h"
+#include "git_settings.h"
 #include "tool.h"
 
-#define HELPERS_MAX 1000
-#define VALUES_MAX  64
-
-/* What git prints with --null --show-origin --get-regexp, one setting. */
-struct entry {
-	const char *where, *key, *value;
-};
+#define VALUES_MAX 64
 
 struct entries {
 	struct secbuf text;
-	struct entry e[HELPERS_MAX];
-	size_t n;
+	struct git_settings all;
 };
-
-/* "file:PATH" NUL key LF value NUL, over and over. */
-static void
-take_apart(struct entries *l)
-{
-	char *p = l->text.ptr, *end = p + l->text.len, *value;
-	struct entry *e;
-
-	while (p < end && l->n < HELPERS_MAX) {
-		e = &l->e[l->n];
-		e->where = p;
-		p += strlen(p) + 1;
-		if (p >= end)
-			return;
-		e->key = p;
-		value = strchr(p, '\n');
-		p += strlen(p) + 1;
-		e->value = value != NULL ? value + 1 : "";
-		if (value != NULL)
-			*value = '\0';
-		l->n++;
-	}
-}
 
 static int
 list(const char *scope, struct entries *ret, struct err *err)
@@ -57,7 +28,6 @@ list(const char *scope, struct entries *ret, struct err *err)
 	    "--get-regexp", "^credential\\.", scope, NULL};
 	int r;
 
-	ret->n = 0;
 	if (scope != NULL) {
 		argv[2] = scope;
 		argv[3] = "--null";
@@ -68,30 +38,18 @@ list(const char *scope, struct entries *ret, struct err *err)
 	r = tool_run(argv, &ret->text, err);
 	if (r < 0)
 		return r;
-	take_apart(ret);
+	git_settings_read(&ret->text, &ret->all);
 	return 0;
-}
-
-/* A key's URL and its length; 0: a general one. */
-static size_t
-url_of(const char *key, const char **url)
-{
-	const char *start = strchr(key, '.'), *end = strrchr(key, '.');
-
-	if (start == NULL || end <= start)
-		return 0;
-	*url = start + 1;
-	return (size_t)(end - start - 1);
 }
 
 /* Can this key's setting count for the server of that URL?  When in doubt. */
 static bool
-applies(const char *key, const char *to)
+applies(const struct git_setting *e, const char *to)
 {
 	size_t n, len;
 	const char *url, *host, *at;
 
-	len = url_of(key, &url);
+	len = git_setting_url(e, &url);
 	if (len == 0)
 		return true;
 	host = memmem(url, len, "://", 3);
@@ -114,27 +72,19 @@ applies(const char *key, const char *to)
 		   (to[n] == '\0' || to[n] == '/' || to[n] == ':'));
 }
 
-static bool
-is_helper(const struct entry *e)
-{
-	const char *word = strrchr(e->key, '.');
-
-	return word != NULL && strcmp(word, ".helper") == 0;
-}
-
 /* Is it in the section [credential "URL"]? */
 static bool
-is_in_section(const struct entry *e, const char *url)
+is_in_section(const struct git_setting *e, const char *url)
 {
 	const char *theirs;
-	size_t n = url_of(e->key, &theirs);
+	size_t n = git_setting_url(e, &theirs);
 
 	return n == strlen(url) && strncmp(theirs, url, n) == 0;
 }
 
 /* Does a helper of others come after the section, if that is there? */
 static bool
-is_followed(const struct entries *l, const char *section)
+is_followed(const struct git_settings *l, const char *section)
 {
 	size_t i, last = l->n;
 
@@ -142,9 +92,9 @@ is_followed(const struct entries *l, const char *section)
 		if (is_in_section(&l->e[i], section))
 			last = i;
 	for (i = last + 1; i < l->n; i++)
-		if (is_helper(&l->e[i]) && *l->e[i].value != '\0' &&
+		if (git_setting_is_helper(&l->e[i]) && *l->e[i].value != '\0' &&
 		    strcmp(l->e[i].value, GIT_HELPER) != 0 &&
-		    applies(l->e[i].key, section))
+		    applies(&l->e[i], section))
 			return true;
 	return false;
 }
@@ -179,17 +129,9 @@ want_helper(struct configure *c, const char *section, struct err *err)
 	return r;
 }
 
-static bool
-is_plain_text(const char *helper)
-{
-	return strcmp(helper, "store") == 0 ||
-	       strncmp(helper, "store ", 6) == 0 ||
-	       strstr(helper, "git-credential-store") != NULL;
-}
-
 /* The system's files and the user's; what comes behind is the repository's. */
 static bool
-is_before_repositories(const struct entries *global, const char *where)
+is_before_repositories(const struct git_settings *global, const char *where)
 {
 	size_t i;
 
@@ -201,11 +143,12 @@ is_before_repositories(const struct entries *global, const char *where)
 
 /* Of all helpers, those before ours in plain text, and all after. */
 static int
-note_others(struct configure *c, const struct entries *all,
-    const struct entries *global, const char *section, struct err *err)
+note_others(struct configure *c, const struct git_settings *all,
+    const struct git_settings *global, const char *section, struct err *err)
 {
 	bool followed = is_followed(global, section), after;
-	const struct entry *e;
+	const struct git_setting *e;
+	struct git_helper h;
 	size_t i, last = 0;
 
 	for (i = 0; i < all->n; i++)
@@ -214,24 +157,24 @@ note_others(struct configure *c, const struct entries *all,
 			last = i + 1;
 	for (i = 0; i < all->n; i++) {
 		e = &all->e[i];
-		if (!is_helper(e) || *e->value == '\0' ||
-		    strcmp(e->value, GIT_HELPER) == 0 ||
-		    !applies(e->key, section))
+		if (!git_setting_is_helper(e) || *e->value == '\0' ||
+		    strcmp(e->value, GIT_HELPER) == 0 || !applies(e, section))
 			continue;
 		after = i >= last || followed;
+		git_helper_read(e->value, &h);
 		if (after &&
 		    configure_note(c, err,
-			"warning: git hands the tokens of %s to %s = %s (%s) "
-			"too%s; to end that: git config --unset-all '%s'",
-			section, e->key, e->value, e->where,
-			is_plain_text(e->value) ? ", in plain text" : "",
-			e->key) < 0)
+			"warning: git hands the tokens of %s to the helper "
+			"'%s' (%s in %s) too%s; to end that: git config "
+			"--unset-all '%s'",
+			section, h.name, e->key, e->where,
+			h.plaintext ? ", in plain text" : "", e->key) < 0)
 			return err->code;
-		if (!after && is_plain_text(e->value) &&
+		if (!after && h.plaintext &&
 		    configure_note(c, err,
-			"%s = %s (%s) keeps passwords in plain text; it gets "
-			"none of these tokens",
-			e->key, e->value, e->where) < 0)
+			"the helper '%s' (%s in %s) keeps passwords in plain "
+			"text; it gets none of these tokens",
+			h.name, e->key, e->where) < 0)
 			return err->code;
 	}
 	return 0;
@@ -254,14 +197,14 @@ want_server(struct configure *c, const struct lists *l, const char *url,
 	char section[MATCH_URL_MAX + 2], setting[MATCH_URL_MAX + 64];
 
 	(void)snprintf(section, sizeof(section), "%s%s", url,
-	    is_followed(&l->global, url) ? "/" : "");
+	    is_followed(&l->global.all, url) ? "/" : "");
 	if (want_helper(c, section, err) < 0)
 		return err->code;
 	(void)snprintf(
 	    setting, sizeof(setting), "credential.%s.useHttpPath", section);
 	if (path && configure_want(c, setting, false, yes, 1, err) < 0)
 		return err->code;
-	return note_others(c, &l->all, &l->global, section, err);
+	return note_others(c, &l->all.all, &l->global.all, section, err);
 }
 
 static int

@@ -2,9 +2,6 @@
 /*
  * Whom git asks for our hosts' credentials, and whom it gives them to: every
  * helper of a chain is told to store what one of them gave (git-credential(1)).
- *
- * A helper's value may be a shell command with a secret in it: no more than its
- * first word is ever shown.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -13,26 +10,22 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "git_settings.h"
 #include "io.h"
 #include "match.h"
 #include "tool.h"
 
-#define CONFIG_MAX      1048576 /* bytes of git's configuration */
-#define GIT_MS          2000
-#define CHAIN_MAX       16
-#define HELPER_NAME_MAX 64
-#define PLAIN_MAX       1048576 /* bytes of ~/.git-credentials */
-#define HOSTS_MAX       50      /* of profiles, that are looked at */
-#define HOST_PORT       (MATCH_HOST_MAX + 8)
-#define HTTPS_PORT      443
-
-#define NAME_CHARS                                                             \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define CONFIG_MAX 1048576 /* bytes of git's configuration */
+#define GIT_MS     2000
+#define CHAIN_MAX  16
+#define PLAIN_MAX  1048576 /* bytes of ~/.git-credentials */
+#define HOSTS_MAX  50      /* of profiles, that are looked at */
+#define HOST_PORT  (MATCH_HOST_MAX + 8)
+#define HTTPS_PORT 443
 
 struct helper {
-	char name[HELPER_NAME_MAX];
-	char origin[PATH_MAX]; /* "file:/home/a/.gitconfig" */
-	bool ours, plaintext;
+	struct git_helper is;
+	const char *origin; /* "file:/home/a/.gitconfig" */
 };
 
 struct chain {
@@ -40,91 +33,50 @@ struct chain {
 	size_t n;
 };
 
-/* "store" of "store --file=x", of "/usr/lib/git-core/git-credential-store". */
-static void
-read_helper(struct helper *h, const char *value, const char *origin)
-{
-	static const char prefix[] = "git-credential-";
-	size_t n = strcspn(value, " \t\n");
-	const char *slash = memrchr(value, '/', n);
-	const char *word = slash != NULL ? slash + 1 : value;
-
-	n -= (size_t)(word - value);
-	if (strncmp(word, prefix, sizeof(prefix) - 1) == 0) {
-		word += sizeof(prefix) - 1;
-		n -= sizeof(prefix) - 1;
-	}
-	(void)snprintf(h->origin, sizeof(h->origin), "%s", origin);
-	h->ours = n == 9 && strncmp(word, "tokenring", 9) == 0;
-	h->plaintext = n == 5 && strncmp(word, "store", 5) == 0;
-	if (*value == '!') {
-		h->ours = strstr(value, "tokenring") != NULL;
-		h->plaintext = false;
-		word = "a shell command";
-		n = strlen(word);
-	}
-	if (*value != '!' && (n == 0 || n > strspn(word, NAME_CHARS))) {
-		word = "a program"; /* of a name that may hold anything */
-		n = strlen(word);
-	}
-	(void)snprintf(h->name, sizeof(h->name), "%.*s",
-	    (int)(n < HELPER_NAME_MAX ? n : HELPER_NAME_MAX - 1), word);
-}
-
-/* Is "credential.helper" or "credential.URL.helper" for this server? */
+/* Is it a general one, or for this server? */
 static bool
-key_is_for(const char *key, const struct match_target *t)
+is_for(const struct git_setting *e, const struct match_target *t)
 {
-	static const char section[] = "credential.", name[] = ".helper";
 	struct match_target theirs;
 	struct err ignored = ERR_INIT;
-	char url[MATCH_URL_MAX];
-	size_t n = strlen(key);
+	char text[MATCH_URL_MAX];
+	const char *url;
+	size_t n;
 
-	if (strcasecmp(key, "credential.helper") == 0)
+	if (!git_setting_is_helper(e))
+		return false;
+	n = git_setting_url(e, &url);
+	if (n == 0)
 		return true;
-	if (n < sizeof(section) + sizeof(name) - 1 ||
-	    strncasecmp(key, section, sizeof(section) - 1) != 0 ||
-	    strcasecmp(key + n - (sizeof(name) - 1), name) != 0)
+	if (t == NULL || snprintf(text, sizeof(text), "%.*s", (int)n, url) >=
+			     (int)sizeof(text))
 		return false;
-	n -= sizeof(section) - 1 + sizeof(name) - 1;
-	if (t == NULL || snprintf(url, sizeof(url), "%.*s", (int)n,
-			     key + sizeof(section) - 1) >= (int)sizeof(url))
-		return false;
-	return match_url(url, &theirs, &ignored) == 0 &&
+	return match_url(text, &theirs, &ignored) == 0 &&
 	       strcmp(theirs.host, t->host) == 0 && theirs.port == t->port;
 }
 
 /*
  * The chain for a server, or with NULL for any other: helpers in git's order,
- * of which an empty value forgets those before it.  `text`: "ORIGIN NUL KEY LF
- * VALUE NUL", again and again, as `git config --null --show-origin` writes it.
+ * of which an empty value forgets those before it.
  */
 static void
-read_chain(
-    const struct secbuf *text, const struct match_target *t, struct chain *ret)
+read_chain(const struct git_settings *all, const struct match_target *t,
+    struct chain *ret)
 {
-	const char *p = text->ptr, *stop = p + text->len, *origin, *value;
-	char key[MATCH_URL_MAX];
-	size_t n;
+	const struct git_setting *e;
+	size_t i;
 
 	ret->n = 0;
-	while (p < stop) {
-		origin = p;
-		p += strlen(p) + 1;
-		if (p >= stop)
-			return;
-		n = strcspn(p, "\n");
-		value = p[n] == '\n' ? p + n + 1 : "";
-		(void)snprintf(key, sizeof(key), "%.*s",
-		    (int)(n < sizeof(key) ? n : 0), p);
-		p += strlen(p) + 1;
-		if (!key_is_for(key, t))
+	for (i = 0; i < all->n; i++) {
+		e = &all->e[i];
+		if (!is_for(e, t))
 			continue;
-		if (*value == '\0')
+		if (*e->value == '\0') {
 			ret->n = 0;
-		else if (ret->n < CHAIN_MAX)
-			read_helper(&ret->helper[ret->n++], value, origin);
+		} else if (ret->n < CHAIN_MAX) {
+			git_helper_read(e->value, &ret->helper[ret->n].is);
+			ret->helper[ret->n++].origin = e->where;
+		}
 	}
 }
 
@@ -146,29 +98,29 @@ judge_chain(struct doctor *d, const struct chain *c, const char *host)
 	size_t i, ours = c->n;
 
 	for (i = 0; i < c->n && ours == c->n; i++)
-		if (c->helper[i].ours)
+		if (c->helper[i].is.ours)
 			ours = i;
 	for (i = 0; i < c->n; i++) {
 		const struct helper *h = &c->helper[i];
 
-		if (h->plaintext) {
+		if (h->is.plaintext) {
 			doctor_find(d, DOCTOR_ERROR, "git-plaintext",
 			    "git gives every credential of %s to the helper "
 			    "'%s' (in %s), which writes it to a file in plain "
 			    "text",
-			    host, h->name, file_of(h));
+			    host, h->is.name, file_of(h));
 			say_how(d);
 		} else if (i < ours && ours < c->n) {
 			doctor_find(d, DOCTOR_WARNING, "git-before",
 			    "for %s git asks the helper '%s' (in %s) before "
 			    "tokenring: what that one keeps may have expired",
-			    host, h->name, file_of(h));
+			    host, h->is.name, file_of(h));
 			say_how(d);
 		} else if (i > ours) {
 			doctor_find(d, DOCTOR_NOTE, "git-after",
 			    "git gives the tokens of %s to the helper '%s' "
 			    "(in %s) as well",
-			    host, h->name, file_of(h));
+			    host, h->is.name, file_of(h));
 			say_how(d);
 		}
 	}
@@ -237,7 +189,7 @@ look_at_plain_file(
 }
 
 static void
-look_at_host(struct doctor *d, const struct secbuf *config,
+look_at_host(struct doctor *d, const struct git_settings *config,
     const struct match_target *t, const char *host)
 {
 	static struct chain c; /* large, and needed once at a time */
@@ -254,8 +206,8 @@ struct hosts {
 };
 
 static void
-look_once(struct doctor *d, struct hosts *hosts, const struct secbuf *config,
-    const char *url)
+look_once(struct doctor *d, struct hosts *hosts,
+    const struct git_settings *config, const char *url)
 {
 	struct err ignored = ERR_INIT;
 	struct match_target t;
@@ -280,7 +232,7 @@ look_once(struct doctor *d, struct hosts *hosts, const struct secbuf *config,
 }
 
 static void
-look_at_hosts(struct doctor *d, const struct secbuf *config)
+look_at_hosts(struct doctor *d, const struct git_settings *config)
 {
 	const struct conf *c = d->front->conf;
 	struct hosts hosts = {.n = 0};
@@ -309,6 +261,7 @@ doctor_git(struct doctor *d)
 	    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
 	    "PATH", NULL};
 	static struct chain others;
+	static struct git_settings settings; /* large, and needed once */
 	char git[PATH_MAX];
 	char *argv[] = {git, (char *)"config", (char *)"--null",
 	    (char *)"--show-origin", (char *)"--list", NULL};
@@ -326,14 +279,16 @@ doctor_git(struct doctor *d)
 		doctor_do(d, "run 'git config --list' to see why");
 		return;
 	}
-	look_at_hosts(d, &config);
-	read_chain(&config, NULL, &others);
+	git_settings_read(&config, &settings);
+	look_at_hosts(d, &settings);
+	read_chain(&settings, NULL, &others);
 	for (i = 0; i < others.n; i++)
-		if (others.helper[i].plaintext) {
+		if (others.helper[i].is.plaintext) {
 			doctor_find(d, DOCTOR_NOTE, "git-plaintext-others",
 			    "for other hosts git uses the helper '%s' (in %s), "
 			    "which keeps passwords in plain text",
-			    others.helper[i].name, file_of(&others.helper[i]));
+			    others.helper[i].is.name,
+			    file_of(&others.helper[i]));
 			doctor_do(d, "a helper that uses the keyring is a "
 				     "better choice");
 		}

@@ -189,7 +189,7 @@ def test_git_and_back(mine):
     mine.gitconfig.write_text(GITCONFIG)
     mine.gitconfig.chmod(0o640)
     out = mine.ok("configure", "git", "--yes")
-    assert "credential.helper = store" in out and "plain text" in out and "gets none of these tokens" in out
+    assert "the helper 'store' (credential.helper in " in out and "plain text" in out and "gets none of these tokens" in out
     assert "warning" not in out
     assert values(mine, HELPER) == ["cache --timeout=5", "", "tokenring"]
     assert "nothing to change" in mine.ok("configure", "git") and values(mine, HELPER)[-2:] == ["", "tokenring"]
@@ -242,8 +242,13 @@ def test_a_helper_that_still_gets_the_token_is_named(mine):
     subprocess.run(["git", "init", "-q", "."], cwd=mine.base, env=mine.env, check=True)
     subprocess.run(["git", "config", "credential.helper", "store --file=/x"], cwd=mine.base, env=mine.env, check=True)
     out = mine.ok("configure", "git")
-    assert "nothing to change" in out and "warning: git hands the tokens of https://git.example.com to credential.helper = " \
-        "store --file=/x (file:.git/config) too, in plain text" in out
+    assert "nothing to change" in out and "warning: git hands the tokens of https://git.example.com to the helper " \
+        "'store' (credential.helper in file:.git/config) too, in plain text" in out
+    command = "!f() { echo password=canary-9876; }; f"
+    subprocess.run(["git", "config", "credential.helper", command], cwd=mine.base, env=mine.env, check=True)
+    out = mine.ok("configure", "git")
+    assert "to the helper 'a shell command' (credential.helper in file:.git/config) too; to end" in out
+    assert "canary" not in out
     with mine.gitconfig.open("a") as f:
         f.write('[credential "https://elsewhere.example/"]\n\thelper = store\n[credential]\n\thelper = cache\n')
     out = mine.ok("configure", "git", "--yes")

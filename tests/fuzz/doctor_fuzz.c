@@ -10,6 +10,7 @@
 FUZZ(git_config)
 {
 	static struct chain c;
+	static struct git_settings all;
 	char *line = fuzz_line(&data, &size);
 	SECBUF text = SECBUF_INIT(CONFIG_MAX);
 	struct match_target t;
@@ -19,12 +20,13 @@ FUZZ(git_config)
 	HOLDS(match_url("https://git.example.com/", &t, &err) == 0);
 	(void)line_is_of(line, &t);
 	if (secbuf_add(&text, data, size) == 0) {
-		read_chain(&text, &t, &c);
+		git_settings_read(&text, &all);
+		read_chain(&all, &t, &c);
 		HOLDS(c.n <= CHAIN_MAX);
 		for (i = 0; i < c.n; i++)
-			HOLDS(strchr(c.helper[i].name, '/') == NULL &&
-			      strchr(c.helper[i].name, '=') == NULL);
-		read_chain(&text, NULL, &c);
+			HOLDS(strchr(c.helper[i].is.name, '/') == NULL &&
+			      strchr(c.helper[i].is.name, '=') == NULL);
+		read_chain(&all, NULL, &c);
 	}
 	free(line);
 }
