@@ -54,37 +54,48 @@ wait_readable(int fd, int64_t deadline, struct err *err)
 }
 
 int
-io_read_end(int fd, struct secbuf *b, int64_t deadline, struct err *err)
+io_read_more(int fd, struct secbuf *b, int64_t deadline, struct err *err)
 {
 	bool wait = deadline != IO_FOREVER;
+	size_t room = b->max - b->len;
 	char probe[1], *to;
-	size_t room;
 	ssize_t n;
 
+	if (room > CHUNK)
+		room = CHUNK;
+	to = room > 0 ? secbuf_space(b, room) : probe;
+	if (to == NULL)
+		return err_set(err, ERR_NOMEM, "out of memory");
 	for (;;) {
 		if (wait && wait_readable(fd, deadline, err) < 0)
 			return err->code;
-		room = b->max - b->len;
-		if (room > CHUNK)
-			room = CHUNK;
-		to = room > 0 ? secbuf_space(b, room) : probe;
-		if (to == NULL)
-			return err_set(err, ERR_NOMEM, "out of memory");
 		n = read(fd, to, room > 0 ? room : 1);
 		if (n == 0)
 			return 0;
+		if (n > 0)
+			break;
 		/* Whoever lent the descriptor may have made it non-blocking. */
-		wait = wait || (n < 0 && errno == EAGAIN);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
+		wait = wait || errno == EAGAIN;
+		if (errno != EINTR && errno != EAGAIN)
 			return err_set(
 			    err, ERR_INTERNAL, "read: %s", strerror(errno));
-		if (room == 0)
-			return err_set(err, ERR_PROTOCOL,
-			    "input is longer than %zu bytes", b->max);
-		secbuf_grown(b, (size_t)n);
 	}
+	if (room == 0)
+		return err_set(err, ERR_PROTOCOL,
+		    "input is longer than %zu bytes", b->max);
+	secbuf_grown(b, (size_t)n);
+	return 1;
+}
+
+int
+io_read_end(int fd, struct secbuf *b, int64_t deadline, struct err *err)
+{
+	int r;
+
+	do
+		r = io_read_more(fd, b, deadline, err);
+	while (r > 0);
+	return r;
 }
 
 int

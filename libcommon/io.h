@@ -29,6 +29,9 @@ int io_poll_ms(int64_t deadline);
  */
 int io_read_end(int fd, struct secbuf *b, int64_t deadline, struct err *err);
 
+/* The same of what is there once: 1, or 0 at the end. */
+int io_read_more(int fd, struct secbuf *b, int64_t deadline, struct err *err);
+
 /* Write all; a closed pipe is ERR_UNAVAIL and raises no SIGPIPE on sockets. */
 int io_write(int fd, const void *data, size_t len, struct err *err);
 

@@ -136,15 +136,32 @@ lines_parse(struct lines *l, enum lines_kind kind, struct err *err)
 	return kind == LINES_MESSAGE ? check_frame(l, err) : 0;
 }
 
+/* Is there a blank line, that begins at *from or behind it? */
+static bool
+has_blank_line(const struct secbuf *text, size_t *from)
+{
+	const char *p = text->ptr + *from, *stop = text->ptr + text->len, *lf;
+
+	for (; (lf = memchr(p, '\n', (size_t)(stop - p))) != NULL; p = lf + 1)
+		if (lf == p || (lf == p + 1 && *p == '\r'))
+			return true;
+	*from = (size_t)(p - text->ptr);
+	return false;
+}
+
 int
 lines_read(struct lines *l, int fd, enum lines_kind kind, int64_t deadline,
     struct err *err)
 {
+	size_t line = 0;
 	int r;
 
 	secbuf_reset(&l->text);
 	l->n = 0;
-	r = io_read_end(fd, &l->text, deadline, err);
+	do
+		r = io_read_more(fd, &l->text, deadline, err);
+	while (
+	    r > 0 && (kind != LINES_GIT || !has_blank_line(&l->text, &line)));
 	return r < 0 ? r : lines_parse(l, kind, err);
 }
 

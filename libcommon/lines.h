@@ -81,7 +81,10 @@ struct lines {
  */
 int lines_parse(struct lines *l, enum lines_kind kind, struct err *err);
 
-/* Read `fd` to its end (deadline as in io.h) and parse. */
+/*
+ * Read `fd` to its end (deadline as in io.h) and parse.  A request of git's ends
+ * at its blank line too: who wrote it may hold its pipe open and wait for us.
+ */
 int lines_read(struct lines *l, int fd, enum lines_kind kind, int64_t deadline,
     struct err *err);
 

@@ -130,6 +130,19 @@ def test_framing(person, forge):
             assert r.returncode == 0 and "password=" in r.stdout, (text[:60], r)
 
 
+def test_a_blank_line_ends_the_request(person, forge):
+    """Whoever wrote it may hold the pipe open and wait for the answer."""
+    p = person.start(BIN / "git-credential-tokenring", "get", input=True)
+    p.stdin.write(f"protocol=https\nhost={host(forge)}\n\n")
+    p.stdin.flush()
+    try:
+        assert p.wait(30) == 0
+        assert "password=" in p.stdout.read()
+    finally:
+        p.kill()
+        p.communicate()
+
+
 def test_other_operations(person, forge):
     assert ask(person, "capability", "").stdout == "version 0\ncapability authtype\ncapability state\n"
     for op in ("store", "frobnicate"):

@@ -378,6 +378,42 @@ failed_reading_leaves_no_fields(void **data)
 	(void)close(p[1]);
 }
 
+/* Whoever wrote the request may hold his pipe open; `before` bytes are there. */
+static void
+check_blank_line(size_t before, const char *end)
+{
+	LINES l = LINES_INIT;
+	SECBUF b = SECBUF_INIT(8192);
+	struct err err = ERR_INIT;
+	int p[2];
+
+	assert_int_equal(secbuf_addstr(&b, "a="), 0);
+	while (b.len < before)
+		assert_int_equal(secbuf_addstr(&b, "x"), 0);
+	assert_int_equal(secbuf_addstr(&b, end), 0);
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(write(p[1], b.ptr, b.len), b.len);
+	assert_int_equal(
+	    lines_read(&l, p[0], LINES_GIT, io_now_ms() + 60000, &err), 0);
+	assert_int_equal(strlen(lines_get(&l, "a")), before - 2);
+	(void)close(p[0]);
+	(void)close(p[1]);
+}
+
+static void
+a_blank_line_ends_gits(void **data)
+{
+	size_t n;
+
+	(void)data;
+	/* However the reads cut it. */
+	for (n = 4090; n < 4100; n++) {
+		check_blank_line(n, "\n\n");
+		check_blank_line(n, "\r\n\r\n");
+		check_blank_line(n, "\n\nb=1\n");
+	}
+}
+
 static void
 get_takes_the_last(void **data)
 {
@@ -537,6 +573,7 @@ main(void)
 	    cmocka_unit_test(most_keys),
 	    cmocka_unit_test(longest_message),
 	    cmocka_unit_test(failed_reading_leaves_no_fields),
+	    cmocka_unit_test(a_blank_line_ends_gits),
 	    cmocka_unit_test(get_takes_the_last),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(adding_refuses_what_cannot_be_carried),
