@@ -186,16 +186,23 @@ docker_store(struct front *f, struct err *err)
 {
 	SECBUF text = SECBUF_INIT(DIALECT_REQUEST_MAX);
 	struct json_object *o, *v;
+	bool given;
 	int r;
 
 	if (io_read_end(STDIN_FILENO, &text, IO_FOREVER, err) < 0)
 		return err_wrap(err, "docker's request");
 	if (dialect_parse(&text, "docker's request", &o, err) < 0)
 		return err->code;
-	r = store_credential(f, dialect_text(o, "ServerURL"),
-	    dialect_text(o, "Username"), dialect_text(o, "Secret"), err);
-	if (json_object_object_get_ex(o, "Secret", &v) &&
-	    json_object_is_type(v, json_type_string))
+	given = json_object_object_get_ex(o, "Secret", &v) && v != NULL;
+	/* Nothing else is kept in its place. */
+	if (given && dialect_text(o, "Secret") == NULL)
+		r = err_set(err, ERR_PROTOCOL,
+		    "docker's request: Secret is not a text without NUL");
+	else
+		r = store_credential(f, dialect_text(o, "ServerURL"),
+		    dialect_text(o, "Username"), dialect_text(o, "Secret"),
+		    err);
+	if (given && json_object_is_type(v, json_type_string))
 		explicit_bzero((char *)json_object_get_string(v),
 		    (size_t)json_object_get_string_len(v));
 	json_object_put(o);
