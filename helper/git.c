@@ -26,6 +26,15 @@
 #define STATE_LEN 32   /* hexadecimal digits */
 #define DRAIN_MS  1000 /* for a request that nobody answers */
 
+/* As each of a profile's hosts is (RFC 3986): git does not change others. */
+static bool
+is_ascii(const char *s)
+{
+	while (*s != '\0' && (unsigned char)*s < 0x80)
+		s++;
+	return *s == '\0';
+}
+
 /* The target of the request; ERR_NOTFOUND: it can be none of ours. */
 static int
 find_target(
@@ -37,6 +46,8 @@ find_target(
 	if (protocol == NULL || host == NULL || *host == '\0' ||
 	    strcasecmp(protocol, "https") != 0)
 		return err_set(err, ERR_NOTFOUND, "not https");
+	if (!is_ascii(host))
+		return err_set(err, ERR_NOTFOUND, "no name of a profile's");
 	return match_host(
 	    host, credential_get(&q->given, CREDENTIAL_PATH), ret, err);
 }
