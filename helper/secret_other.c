@@ -102,22 +102,29 @@ unchanged(const struct credential *a, const struct credential *b)
 	return true;
 }
 
-/* What old git does not hand on stays. */
 static int
-merge(struct credential *c, const struct credential *held, struct err *err)
+keep_field(struct credential *c, const struct credential *held,
+    enum credential_field field, struct err *err)
 {
-	static const enum credential_field kept[] = {
-	    CREDENTIAL_REFRESH_TOKEN, CREDENTIAL_EXPIRES_AT};
-	size_t i;
+	return c->has[field]
+		   ? 0
+		   : credential_set(c, field, credential_get(held, field), err);
+}
 
-	if (!same_secret(c, held))
+/*
+ * What old git does not hand on stays.  An expiry that has passed was none: git
+ * stores what a server has just taken.
+ */
+static int
+merge(struct credential *c, const struct credential *held, int64_t now,
+    struct err *err)
+{
+	if (!same_secret(c, held) || is_over(held, now))
 		return 0;
-	for (i = 0; i < G_N_ELEMENTS(kept); i++)
-		if (!c->has[kept[i]] &&
-		    credential_set(
-			c, kept[i], credential_get(held, kept[i]), err) < 0)
-			return err->code;
-	return 0;
+	if (credential_number(held, CREDENTIAL_EXPIRES_AT, INT64_MAX) > now &&
+	    keep_field(c, held, CREDENTIAL_EXPIRES_AT, err) < 0)
+		return err->code;
+	return keep_field(c, held, CREDENTIAL_REFRESH_TOKEN, err);
 }
 
 /* Is it the one that a request without a user name gets? */
@@ -224,7 +231,7 @@ op_credential_store(struct keyring *k, struct err *err)
 		return r;
 	for (i = 0; i < m.found->len; i++) {
 		one = m.found->pdata[i];
-		if (merge(&c, &one->credential, err) < 0)
+		if (merge(&c, &one->credential, time(NULL), err) < 0)
 			return err->code;
 	}
 	if (m.found->len == 1 && unchanged(&c, &one->credential)) {
