@@ -13,7 +13,7 @@
 
 #define SALT_LIFE_S  3600 /* in the cache: it saves a search a request */
 #define SALT_LEN     64
-#define SALT_WAIT_MS 1000 /* for others that make the keyring's salt */
+#define TURN_WAIT_MS 5000 /* for others that write */
 #define NAME_LEN     32
 
 static const char *const tools[] = {
@@ -91,18 +91,19 @@ keyring_name(char ret[NAME_LEN + 1], struct err *err)
 	return 0;
 }
 
-static bool
+static void
 add_salt(const char *entry, struct secbuf *request)
 {
 	SECBUF salt = SECBUF_INIT(SALT_LEN);
 	struct err ignored = ERR_INIT;
 
-	return cache_get(entry, &salt, &ignored) == 0 && salt.len == SALT_LEN &&
-	       lines_add(request, "salt", salt.ptr, &ignored) == 0;
+	if (cache_get(entry, &salt, &ignored) == 0 && salt.len == SALT_LEN)
+		(void)lines_add(request, "salt", salt.ptr, &ignored);
 }
 
+/* Whoever writes looks for all salts: there are several if he tells none. */
 static void
-keep_salt(const char *entry, const struct lines *answer)
+keep_salt(const char *entry, bool writes, const struct lines *answer)
 {
 	SECBUF salt = SECBUF_INIT(SALT_LEN);
 	const char *s = lines_get(answer, "salt");
@@ -110,15 +111,21 @@ keep_salt(const char *entry, const struct lines *answer)
 
 	if (s != NULL && secbuf_set(&salt, s) == 0)
 		(void)cache_put(entry, &salt, SALT_LIFE_S, &ignored);
+	else if (writes)
+		cache_drop(entry);
 }
 
-/* Two may make a salt at once and nothing is lost, but each costs a search. */
+/*
+ * One writes at a time: what the Secret Service is told to delete it deletes,
+ * even if another has put something new there since we looked.  Nobody stands
+ * in the way for long, and where nothing can be locked it goes without.
+ */
 static void
-wait_for_salt(const char *name, struct lock *ret)
+wait_for_turn(const char *name, struct lock *ret)
 {
 	struct err ignored = ERR_INIT;
 
-	(void)lock_wait(ret, name, SALT_WAIT_MS, &ignored);
+	(void)lock_wait(ret, name, TURN_WAIT_MS, &ignored);
 }
 
 static int
@@ -126,12 +133,14 @@ ask(const struct other *o, const char *op, const struct credential *c,
     struct lines *answer, struct err *err)
 {
 	bool writes = strcmp(op, "credential-store") == 0 ||
-		      strcmp(op, "credential-erase") == 0;
+		      strcmp(op, "credential-erase") == 0 ||
+		      strcmp(op, "credential-sweep") == 0;
 	struct store s = {
 	    .backend = STORE_SECRET_SERVICE, .may_prompt = o->may_prompt};
 	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
 	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX];
 	LOCK lock = LOCK_INIT;
+	int r;
 
 	if (keyring_name(name, err) < 0 ||
 	    store_worker_begin(&s, op, &q, err) < 0 ||
@@ -142,14 +151,27 @@ ask(const struct other *o, const char *op, const struct credential *c,
 			      CREDENTIAL_FORGET_AT, &q, err) < 0))
 		return err->code;
 	(void)snprintf(entry, sizeof(entry), "%s.salt", name);
-	if (!add_salt(entry, &q) && writes) {
-		wait_for_salt(name, &lock);
+	/* Not while a person thinks. */
+	if (writes && !o->may_prompt) {
+		wait_for_turn(name, &lock);
 		s.lock = &lock;
 	}
-	if (store_worker_run(&s, &q, writes, answer, err) < 0)
-		return err->code;
-	keep_salt(entry, answer);
-	return 0;
+	add_salt(entry, &q);
+	r = store_worker_run(&s, &q, writes, answer, err);
+	if (r == 0 || r == ERR_NOTFOUND)
+		keep_salt(entry, writes, answer);
+	return r;
+}
+
+/* Have what is over deleted, if it still is so when it is our turn. */
+static void
+sweep(const struct other *o, const struct credential *pattern)
+{
+	const struct other nobody = {.tool = o->tool};
+	LINES a = LINES_INIT;
+	struct err ignored = ERR_INIT;
+
+	(void)ask(&nobody, "credential-sweep", pattern, &a, &ignored);
 }
 
 int
@@ -161,6 +183,8 @@ other_get(const struct other *o, const struct credential *pattern,
 	int r;
 
 	r = ask(o, "credential-get", pattern, &a, err);
+	if ((r == 0 || r == ERR_NOTFOUND) && lines_get(&a, "over") != NULL)
+		sweep(o, pattern);
 	if (r < 0)
 		return r;
 	while (pos < a.n && strcmp(a.field[pos].key, "item[]") != 0)

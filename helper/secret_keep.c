@@ -172,15 +172,3 @@ keep_delete(struct keyring *k, const char *path, bool shut, struct err *err)
 		return keyring_fail(err, "cannot erase the keyring's item", e);
 	return err_set(err, ERR_CANCELED, "erasing was declined");
 }
-
-void
-keep_forget(struct keyring *k, const char *path)
-{
-	g_autoptr(GDBusMessage) call = g_dbus_message_new_method_call(
-	    k->owner, path, ITEM_IFACE, "Delete");
-
-	g_dbus_message_set_flags(call, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
-	(void)g_dbus_connection_send_message(
-	    k->bus, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
-	(void)g_dbus_connection_flush_sync(k->bus, NULL, NULL);
-}

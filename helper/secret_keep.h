@@ -40,7 +40,4 @@ int keep_verify(struct keyring *k, const char *path, GVariant *attributes,
 int keep_delete(
     struct keyring *k, const char *path, bool shut, struct err *err);
 
-/* Have an open item deleted without waiting for it. */
-void keep_forget(struct keyring *k, const char *path);
-
 #endif

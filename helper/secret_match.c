@@ -245,16 +245,16 @@ matches_find(struct keyring *k, const struct credential *pattern,
     enum match_how how, struct matches *m, struct err *err)
 {
 	const char *salt = lines_get(k->request, "salt");
-	bool known = false;
+	bool only = false;
 	guint i;
 
 	if (m->salts->len == 0 && salt != NULL) {
 		if (find_under(k, pattern, how, salt, m->found, err) < 0 ||
 		    (m->found->len == 0 &&
-			salt_known(k, salt, &known, err) < 0))
+			salt_is_only(k, salt, &only, err) < 0))
 			return err->code;
 	}
-	if (m->found->len == 0 && !known) {
+	if (m->found->len == 0 && !only) {
 		if (m->salts->len == 0 && matches_salts(k, false, m, err) < 0)
 			return err->code;
 		for (i = 0; i < m->salts->len; i++)

@@ -57,6 +57,7 @@ op_credential_get(struct keyring *k, struct err *err)
 	CREDENTIAL pattern = CREDENTIAL_INIT;
 	CLEANUP(matches_release) struct matches m = MATCHES_INIT;
 	const struct match *best = NULL, *one;
+	bool over = false;
 	int best_quality = 0, q;
 	int64_t now = time(NULL);
 	guint i;
@@ -67,7 +68,7 @@ op_credential_get(struct keyring *k, struct err *err)
 	for (i = 0; i < m.found->len; i++) {
 		one = m.found->pdata[i];
 		if (is_over(&one->credential, now)) {
-			keep_forget(k, one->path);
+			over = true;
 			continue;
 		}
 		q = quality(&one->credential, asks(k, "authtype"), now);
@@ -77,6 +78,8 @@ op_credential_get(struct keyring *k, struct err *err)
 			best_quality = q;
 		}
 	}
+	if (over && lines_add(k->answer, "over", "1", err) < 0)
+		return err->code;
 	if (best == NULL)
 		return err_set(err, ERR_NOTFOUND, "the keyring has no item");
 	return answer(k, &best->credential, CREDENTIAL_EXPIRES_AT, err);
@@ -252,13 +255,24 @@ op_credential_store(struct keyring *k, struct err *err)
 	return 0;
 }
 
+/* Of the password and credential that are given, if any are. */
+static bool
+is_given(const struct credential *pattern, const struct credential *c)
+{
+	return (!pattern->has[CREDENTIAL_PASSWORD] ||
+		   credential_same(pattern, c, CREDENTIAL_PASSWORD)) &&
+	       (!pattern->has[CREDENTIAL_CREDENTIAL] ||
+		   credential_same(pattern, c, CREDENTIAL_CREDENTIAL));
+}
+
 /* Go on after a failure: what can be erased shall not outlive this. */
-int
-op_credential_erase(struct keyring *k, struct err *err)
+static int
+erase(struct keyring *k, bool only_over, struct err *err)
 {
 	CREDENTIAL pattern = CREDENTIAL_INIT;
 	CLEANUP(matches_release) struct matches m = MATCHES_INIT;
 	const struct match *one;
+	int64_t now = time(NULL);
 	size_t erased = 0;
 	guint i;
 	int r = 0;
@@ -269,12 +283,8 @@ op_credential_erase(struct keyring *k, struct err *err)
 		return err->code;
 	for (i = 0; i < m.found->len; i++) {
 		one = m.found->pdata[i];
-		if ((pattern.has[CREDENTIAL_PASSWORD] &&
-			!credential_same(
-			    &pattern, &one->credential, CREDENTIAL_PASSWORD)) ||
-		    (pattern.has[CREDENTIAL_CREDENTIAL] &&
-			!credential_same(
-			    &pattern, &one->credential, CREDENTIAL_CREDENTIAL)))
+		if (only_over ? !is_over(&one->credential, now)
+			      : !is_given(&pattern, &one->credential))
 			continue;
 		erased++;
 		if (keep_delete(k, one->path, false, err) < 0)
@@ -283,6 +293,18 @@ op_credential_erase(struct keyring *k, struct err *err)
 	if (erased == 0)
 		return err_set(err, ERR_NOTFOUND, "the keyring has no item");
 	return r;
+}
+
+int
+op_credential_erase(struct keyring *k, struct err *err)
+{
+	return erase(k, false, err);
+}
+
+int
+op_credential_sweep(struct keyring *k, struct err *err)
+{
+	return erase(k, true, err);
 }
 
 int

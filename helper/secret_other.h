@@ -16,6 +16,7 @@
 int op_credential_get(struct keyring *k, struct err *err);
 int op_credential_store(struct keyring *k, struct err *err);
 int op_credential_erase(struct keyring *k, struct err *err);
+int op_credential_sweep(struct keyring *k, struct err *err);
 int op_credential_list(struct keyring *k, struct err *err);
 
 #endif

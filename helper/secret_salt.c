@@ -50,14 +50,25 @@ attributes(const char *schema, const char *salt)
 		{"id", salt != NULL ? id : NULL}, {NULL, NULL}});
 }
 
-int
-salt_known(struct keyring *k, const char *salt, bool *ret, struct err *err)
+static int
+count(struct keyring *k, const char *salt, guint *ret, struct err *err)
 {
 	CLEANUP(found_release) struct found f = {NULL, NULL};
 
 	if (keyring_search(k, attributes(NULL, salt), &f, err) < 0)
 		return err->code;
-	*ret = f.open[0] != NULL || f.locked[0] != NULL;
+	*ret = g_strv_length(f.open) + g_strv_length(f.locked);
+	return 0;
+}
+
+int
+salt_is_only(struct keyring *k, const char *salt, bool *ret, struct err *err)
+{
+	guint all, with_it;
+
+	if (count(k, NULL, &all, err) < 0 || count(k, salt, &with_it, err) < 0)
+		return err->code;
+	*ret = all == 1 && with_it == 1;
 	return 0;
 }
 

@@ -21,8 +21,9 @@ bool salt_is(const char *s);
 void salt_hash(const char *salt, const char *const part[], size_t n,
     char ret[HASH_LEN + 1]);
 
-/* Is that a salt of this keyring?  Needs no unlocking. */
-int salt_known(struct keyring *k, const char *salt, bool *ret, struct err *err);
+/* Is that the keyring's only salt?  Needs no unlocking. */
+int salt_is_only(
+    struct keyring *k, const char *salt, bool *ret, struct err *err);
 
 /* All of them, sorted; each for g_free().  ERR_NOTFOUND: there is none. */
 int salts_read(struct keyring *k, GPtrArray *ret, struct err *err);

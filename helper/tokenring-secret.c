@@ -12,9 +12,11 @@
  * it; a locked item may have no label).
  *
  * For other hosts (other.h): op=credential-get|credential-store|
- * credential-erase|credential-list, salt, authtype=1 (get: the tool can use it),
- * prefer=1 (store), and the credential or pattern (credential.h).  Answer: salt
- * (to be sent with the next request), item[] and behind it a credential.
+ * credential-erase|credential-sweep (erase what is over)|credential-list, salt,
+ * authtype=1 (get: the tool can use it), prefer=1 (store), and the credential or
+ * pattern (credential.h).  Answer, to a miss too: salt (to be sent with the next
+ * request), over=1 (get: there is something to sweep); item[] and behind it a
+ * credential.
  *
  * Nobody is asked anything without prompt=1, and a service that does not answer
  * cannot hold this program: a timer answers for it.
@@ -53,6 +55,7 @@ static const struct op {
 	{"credential-get",   op_credential_get,   false, false, false},
 	{"credential-store", op_credential_store, false, false, false},
 	{"credential-erase", op_credential_erase, false, false, false},
+	{"credential-sweep", op_credential_sweep, false, false, false},
 	{"credential-list",  op_credential_list,  false, false, false},
 	{"describe", op_describe, false, false, false},
     /* clang-format on */
@@ -193,7 +196,8 @@ main(int argc, char **argv)
 	if (lines_begin(&answer, &e) < 0 ||
 	    lines_add(&answer, "result", result(r), &e) < 0 ||
 	    (r < 0 && lines_add(&answer, "message", err.msg, &e) < 0) ||
-	    (r == 0 && secbuf_add(&answer, payload.ptr, payload.len) < 0) ||
+	    ((r == 0 || r == ERR_NOTFOUND) &&
+		secbuf_add(&answer, payload.ptr, payload.len) < 0) ||
 	    lines_end(&answer, &e) < 0)
 		return 1;
 	if (!watchdog_claim())

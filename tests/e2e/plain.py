@@ -124,6 +124,10 @@ class PlainService(StuckPrompt):
             return "o", text(self.COLLECTION)
         return None
 
+    def delete(self, fields, to):
+        self.items.pop(fields[1], None)
+        self._send(2, to | {8: ("g", "o")}, text("/"))
+
     def _serve(self):
         try:
             while True:
@@ -133,10 +137,9 @@ class PlainService(StuckPrompt):
                 self.calls.append(fields[3])
                 to = {5: ("u", serial), 6: ("s", fields[7])}
                 if fields[3] == "Delete":
-                    self.items.pop(fields[1], None)
-                    reply = "o", text("/")
-                else:
-                    reply = self.answer(fields[3], fields.get(8, ""), body)
+                    self.delete(fields, to)
+                    continue
+                reply = self.answer(fields[3], fields.get(8, ""), body)
                 if flags & 1:
                     continue
                 if reply is None:

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Other hosts' credentials, several requests at once."""
+import threading
+
+import pytest
+
+from conftest import BIN, LIBEXEC
+from keyring import missing
+from plain import PlainService
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {missing()}")
+
+GIT = BIN / "git-credential-tokenring"
+HOST = "protocol=https\nhost=example.com\n"
+OLD = HOST + "username=alice\npassword=old\n"
+NEW = HOST + "username=alice\npassword=new\n"
+
+
+class Slow(PlainService):
+    """Deletes when it is told to."""
+
+    def __init__(self):
+        self.asked = threading.Event()
+        self.waiting = []
+        super().__init__()
+
+    def delete(self, fields, to):
+        self.waiting.append((fields, to))
+        self.asked.set()
+
+    def go_on(self):
+        for fields, to in self.waiting:
+            super().delete(fields, to)
+
+
+def begin(person, op, text, *options, **kw):
+    p = person.start(GIT, *options, op, input=True, **kw)
+    p.stdin.write(text)
+    p.stdin.close()
+    p.stdin = None
+    return p
+
+
+@pytest.mark.parametrize("op, options", [("erase", []), ("get", ["--timeout", "0"])], ids=["erase", "get"])
+def test_what_is_deleted_is_what_was_seen(person, op, options):
+    """A store while another is about to delete: the new one stays."""
+    with Slow() as k:
+        person.session(k)
+        assert person.run(GIT, *options, "store", input=OLD).stderr == ""
+        first = begin(person, op, OLD)
+        assert k.asked.wait(30), "the deletion"
+        second = begin(person, "store", NEW, env={"TOKENRING_TRACE": "1"})
+        said = ""
+        for line in second.stderr:  # to its end, if it does not wait
+            said += line
+            if "waiting" in line:
+                break
+        k.go_on()
+        assert first.communicate(timeout=30) == ("", "") and first.returncode == 0
+        second.communicate(timeout=30)
+        assert second.returncode == 0 and "waiting" in said
+        assert person.run(GIT, "get", input=HOST).stdout == "username=alice\npassword=new\n"
+
+
+def worker(person, op, *lines):
+    asked = ["version=1", f"op={op}", "tool[]=git", "protocol[]=https", "host[]=example.com", *lines, "end=ok", ""]
+    return person.run(LIBEXEC / "tokenring-secret", input="\n".join(asked)).stdout
+
+
+def test_only_what_is_over_is_swept(person):
+    """What was over when it was seen may be a new one when it is our turn."""
+    with PlainService() as k:
+        person.session(k)
+        person.run(GIT, "store", input=NEW)
+        assert "result=notfound\n" in worker(person, "credential-sweep")
+        assert "password[]=new\n" in worker(person, "credential-get")
+        person.run(GIT, "--timeout", "0", "store", input=NEW)
+        assert "result=ok\n" in worker(person, "credential-sweep")
+        assert len(k.items) == 1, "the salt"
+
+
+def test_a_known_salt_hides_nothing(person):
+    """What is kept under another one is found too."""
+    with PlainService() as k:
+        person.session(k)
+        person.run(GIT, "store", input=NEW)
+        [known] = [secret.decode() for has, secret in k.items.values() if has["kind"] == "salt"]
+        [theirs] = [p for p, (has, _) in k.items.items() if has["kind"] == "credential"]
+        other = "0" * 64
+        k.items["/org/freedesktop/secrets/collection/c/o"] = [{"v": "1", "kind": "salt", "id": "x"}, other.encode()]
+        del k.items[theirs]
+        person.run(GIT, "store", input=NEW)
+        assert "password[]=new\n" in worker(person, "credential-get", f"salt={other}"), "it was stored under the other"
+        assert "password[]=new\n" in worker(person, "credential-get", f"salt={known}")
+
+
+def test_stores_at_once_that_cannot_take_turns(person, keyring):
+    """Each may make a salt where no lock can be had; each says that it has stored, and has."""
+    person.state.mkdir(mode=0o700)
+    (person.state / "tokenring").write_text("no directory")
+    hosts = [f"protocol=https\nhost=h{i}.example\n" for i in range(8)]
+    for p in [begin(person, "store", h + "username=u\npassword=p\n") for h in hosts]:
+        assert p.communicate(timeout=30) == ("", "") and p.returncode == 0
+    for h in hosts:
+        assert person.run(GIT, "get", input=h).stdout == "username=u\npassword=p\n"
