@@ -7,6 +7,7 @@
 
 #define BUS_NAME    "org.freedesktop.secrets"
 #define PROPS_IFACE "org.freedesktop.DBus.Properties"
+#define FIRST_TRIES 3
 
 static bool
 is_unreachable(const GError *e)
@@ -162,28 +163,49 @@ keyring_open_bus(struct keyring *k, struct err *err)
 	return 0;
 }
 
+/* The reply, which may be an error; NULL with `e`: none came. */
+static GDBusMessage *
+send_call(struct keyring *k, const char *path, const char *method,
+    GVariant *args, GError **e)
+{
+	const char *iface =
+	    strcmp(path, SERVICE_PATH) == 0 ? SERVICE_IFACE : PROPS_IFACE;
+	g_autoptr(GDBusMessage) call = g_dbus_message_new_method_call(
+	    k->owner[0] != '\0' ? k->owner : BUS_NAME, path, iface, method);
+
+	g_dbus_message_set_body(call, args);
+	return g_dbus_connection_send_message_with_reply_sync(k->bus, call,
+	    G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL, NULL, e);
+}
+
 /*
  * The first reply tells who owns the service's name; everything later goes to
  * that process, which saves libsecret's own look-ups of the name and cannot
- * mix two services.
+ * mix two services.  A gnome-keyring that is busy with others may not know a
+ * caller yet when his first call is there, and denies that it has the method:
+ * that one is repeated.
  */
 GVariant *
 keyring_ask(struct keyring *k, const char *path, const char *method,
     GVariant *args, const char *type, struct err *err)
 {
-	const char *sender, *iface = strcmp(path, SERVICE_PATH) == 0
-					 ? SERVICE_IFACE
-					 : PROPS_IFACE;
-	g_autoptr(GDBusMessage) call = g_dbus_message_new_method_call(
-	    k->owner[0] != '\0' ? k->owner : BUS_NAME, path, iface, method);
+	const char *sender;
+	g_autoptr(GVariant) kept = g_variant_ref_sink(args);
 	g_autoptr(GDBusMessage) reply = NULL;
 	g_autoptr(GError) e = NULL;
 	GVariant *body;
+	int tries = k->owner[0] == '\0' ? FIRST_TRIES : 1;
 
-	g_dbus_message_set_body(call, args);
-	reply = g_dbus_connection_send_message_with_reply_sync(k->bus, call,
-	    G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL, NULL, &e);
-	if (reply == NULL || g_dbus_message_to_gerror(reply, &e)) {
+	do {
+		g_clear_error(&e);
+		g_clear_object(&reply);
+		reply = send_call(k, path, method, kept, &e);
+		if (reply != NULL)
+			(void)g_dbus_message_to_gerror(reply, &e);
+	} while (
+	    g_error_matches(e, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) &&
+	    --tries > 0);
+	if (e != NULL) {
 		keyring_fail(err, method, e);
 		return NULL;
 	}

@@ -81,6 +81,7 @@ class PlainService(StuckPrompt):
         self.sessions = []  # the algorithms that were asked for
         self.number = 0
         self.stale = False  # says that it has replaced an item, and has not
+        self.denied = 0  # so many calls are no method of its
         super().__init__(locked=False)
 
     def answer(self, member, form, body):
@@ -138,6 +139,10 @@ class PlainService(StuckPrompt):
                 to = {5: ("u", serial), 6: ("s", fields[7])}
                 if fields[3] == "Delete":
                     self.delete(fields, to)
+                    continue
+                if self.denied > 0:
+                    self.denied -= 1
+                    self._send(3, to | {4: ("s", "org.freedesktop.DBus.Error.UnknownMethod")}, b"")
                     continue
                 reply = self.answer(fields[3], fields.get(8, ""), body)
                 if flags & 1:

@@ -103,3 +103,16 @@ def test_stores_at_once_that_cannot_take_turns(person, keyring):
         assert p.communicate(timeout=30) == ("", "") and p.returncode == 0
     for h in hosts:
         assert person.run(GIT, "get", input=h).stdout == "username=u\npassword=p\n"
+
+
+def test_a_stranger_is_let_in(person):
+    """gnome-keyring, busy, may not know a caller when his first call is there."""
+    with PlainService() as k:
+        person.session(k)
+        person.run(GIT, "store", input=NEW)
+        k.denied = 2
+        r = person.run(GIT, "get", input=HOST)
+        assert (r.stdout, r.stderr) == ("username=alice\npassword=new\n", "")
+        k.denied = 100
+        r = person.run(GIT, "get", input=HOST)
+        assert (r.returncode, r.stdout) == (1, "") and "SearchItems" in r.stderr
