@@ -97,7 +97,8 @@ add_salt(const char *entry, struct secbuf *request)
 	SECBUF salt = SECBUF_INIT(SALT_LEN);
 	struct err ignored = ERR_INIT;
 
-	if (cache_get(entry, &salt, &ignored) == 0 && salt.len == SALT_LEN)
+	if (cache_get(entry, &salt, &ignored) == 0 && salt.len == SALT_LEN &&
+	    strspn(salt.ptr, "0123456789abcdef") == SALT_LEN)
 		(void)lines_add(request, "salt", salt.ptr, &ignored);
 }
 

@@ -130,34 +130,66 @@ merge(struct credential *c, const struct credential *held, int64_t now,
 	return keep_field(c, held, CREDENTIAL_REFRESH_TOKEN, err);
 }
 
+/* The one that was stored last of its host and path; NULL: there is none. */
+static int
+find_last(struct keyring *k, const struct credential *c, GPtrArray *salts,
+    struct matches *all, const struct match **ret, struct err *err)
+{
+	CREDENTIAL pattern = CREDENTIAL_INIT;
+	static const enum credential_field by[] = {CREDENTIAL_TOOL,
+	    CREDENTIAL_PROTOCOL, CREDENTIAL_HOST, CREDENTIAL_PATH};
+	size_t i;
+	int r;
+
+	*ret = NULL;
+	for (i = 0; i < G_N_ELEMENTS(by); i++)
+		if (credential_set(
+			&pattern, by[i], credential_get(c, by[i]), err) < 0)
+			return err->code;
+	for (i = 0; i < salts->len; i++)
+		g_ptr_array_add(all->salts, g_strdup(salts->pdata[i]));
+	r = matches_find(k, &pattern, MATCH_ANY, all, err);
+	if (r < 0 && r != ERR_NOTFOUND)
+		return r;
+	for (i = 0; i < all->found->len; i++)
+		if (*ret == NULL || match_is_later(all->found->pdata[i], *ret))
+			*ret = all->found->pdata[i];
+	return 0;
+}
+
 /* Is it the one that a request without a user name gets? */
 static int
 is_first(struct keyring *k, const struct credential *c, GPtrArray *salts,
     bool *ret, struct err *err)
 {
 	CLEANUP(matches_release) struct matches all = MATCHES_INIT;
-	CREDENTIAL pattern = CREDENTIAL_INIT;
-	const struct match *last = NULL;
-	static const enum credential_field by[] = {CREDENTIAL_TOOL,
-	    CREDENTIAL_PROTOCOL, CREDENTIAL_HOST, CREDENTIAL_PATH};
-	size_t i;
-	int r;
+	const struct match *last;
 
-	for (i = 0; i < G_N_ELEMENTS(by); i++)
-		if (credential_set(
-			&pattern, by[i], credential_get(c, by[i]), err) < 0)
-			return err->code;
-	for (i = 0; i < salts->len; i++)
-		g_ptr_array_add(all.salts, g_strdup(salts->pdata[i]));
-	r = matches_find(k, &pattern, MATCH_ANY, &all, err);
-	if (r < 0 && r != ERR_NOTFOUND)
-		return r;
-	for (i = 0; i < all.found->len; i++)
-		if (last == NULL || match_is_later(all.found->pdata[i], last))
-			last = all.found->pdata[i];
+	if (find_last(k, c, salts, &all, &last, err) < 0)
+		return err->code;
 	*ret = last != NULL &&
 	       credential_same(c, &last->credential, CREDENTIAL_USERNAME);
 	return 0;
+}
+
+/*
+ * Now, but after all others that can be seen: a clock may have been set back
+ * since.
+ */
+static int
+set_time(
+    struct keyring *k, struct credential *c, GPtrArray *salts, struct err *err)
+{
+	CLEANUP(matches_release) struct matches all = MATCHES_INIT;
+	struct err ignored = ERR_INIT;
+	const struct match *last;
+	int64_t now = g_get_real_time() / 1000, then = 0;
+
+	if (find_last(k, c, salts, &all, &last, &ignored) == 0 && last != NULL)
+		then = credential_number(
+		    &last->credential, CREDENTIAL_STORED_AT, 0);
+	return credential_set_number(
+	    c, CREDENTIAL_STORED_AT, MAX(now, then + 1), err);
 }
 
 /*
@@ -192,10 +224,9 @@ write_item(struct keyring *k, struct credential *c,
 	SECBUF stored = SECBUF_INIT(STORED_MAX);
 	g_autofree char *collection = NULL;
 	const char *salt = before->salts->pdata[0];
-	int64_t now = g_get_real_time() / 1000;
 	int r;
 
-	if (credential_set_number(c, CREDENTIAL_STORED_AT, now, err) < 0 ||
+	if (set_time(k, c, before->salts, err) < 0 ||
 	    match_encode(c, &stored, err) < 0 ||
 	    keep_collection(k, &collection, err) < 0 ||
 	    keep_create(k, collection, match_attributes(SCHEMA, c, salt, true),
@@ -278,7 +309,8 @@ erase(struct keyring *k, bool only_over, struct err *err)
 	int r = 0;
 
 	if (match_request(k, &pattern, err) < 0 ||
-	    matches_salts(k, false, &m, err) < 0 ||
+	    (matches_salts(k, false, &m, err) < 0 &&
+		err->code != ERR_NOTFOUND) ||
 	    matches_find(k, &pattern, MATCH_ANY, &m, err) < 0)
 		return err->code;
 	for (i = 0; i < m.found->len; i++) {

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Other hosts' credentials, several requests at once."""
+import base64
+import re
+import subprocess
 import threading
 
 import pytest
 
-from conftest import BIN, LIBEXEC
+from conftest import BIN, LIBEXEC, keys
 from keyring import missing
 from plain import PlainService
 
@@ -116,3 +119,40 @@ def test_a_stranger_is_let_in(person):
         k.denied = 100
         r = person.run(GIT, "get", input=HOST)
         assert (r.returncode, r.stdout) == (1, "") and "SearchItems" in r.stderr
+
+
+def test_the_last_one_counts_whatever_the_clock(person):
+    """A clock that was ahead when another user was stored."""
+    with PlainService() as k:
+        person.session(k)
+        person.run(GIT, "store", input=HOST + "username=bob\npassword=b\n")
+        [item] = [i for i in k.items.values() if i[0]["kind"] == "credential"]
+        text = base64.urlsafe_b64decode(item[1] + b"=" * (-len(item[1]) % 4))
+        ahead = re.sub(rb"stored_at\[\]=(\d+)", rb"stored_at[]=9\1", text)
+        assert ahead != text
+        item[1] = base64.urlsafe_b64encode(ahead).rstrip(b"=")
+        person.run(GIT, "store", input=NEW)
+        assert person.run(GIT, "get", input=HOST).stdout == "username=alice\npassword=new\n"
+
+
+def test_what_is_found_is_erased(person):
+    """By a salt that is known still, although its item is gone."""
+    with PlainService() as k:
+        person.session(k)
+        person.run(GIT, "store", input=NEW)
+        for path in [p for p, (has, _) in k.items.items() if has["kind"] == "salt"]:
+            del k.items[path]
+        assert person.run(GIT, "get", input=HOST).stdout == "username=alice\npassword=new\n"
+        assert person.run(GIT, "erase", input=HOST).returncode == 0
+        assert not k.items and person.run(GIT, "get", input=HOST).stdout == ""
+
+
+def test_a_damaged_salt_is_none(person):
+    with PlainService() as k:
+        person.session(k)
+        before = {name for _, name in keys()}
+        person.run(GIT, "store", input=NEW)
+        [serial] = [serial for serial, name in keys() if name.endswith(".salt") and name not in before]
+        subprocess.run(["keyctl", "update", serial, "x" * 64], check=True)
+        r = person.run(GIT, "get", input=HOST)
+        assert (r.stdout, r.stderr) == ("username=alice\npassword=new\n", "")
