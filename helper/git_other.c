@@ -9,6 +9,8 @@
 #include "log.h"
 #include "other_call.h"
 
+#define FOR_EVER_S 1000000000000 /* nothing that long can be added to a time */
+
 /* The fields up to `last` of what git gave; ERR_NOTFOUND: not one of ours. */
 static int
 make_pattern(const struct git_request *q, enum credential_field last,
@@ -114,7 +116,7 @@ git_other_store(
 	    !((c.has[CREDENTIAL_USERNAME] && c.has[CREDENTIAL_PASSWORD]) ||
 		(c.has[CREDENTIAL_AUTHTYPE] && c.has[CREDENTIAL_CREDENTIAL])))
 		return 0;
-	if (f->opt.timeout >= 0 &&
+	if (f->opt.timeout >= 0 && f->opt.timeout < FOR_EVER_S &&
 	    credential_set_number(
 		&c, CREDENTIAL_FORGET_AT, time(NULL) + f->opt.timeout, err) < 0)
 		return err->code;

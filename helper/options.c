@@ -16,8 +16,6 @@ struct option_info {
 	unsigned commands;
 };
 
-#define SECONDS_MAX 1000000000000 /* a sum of it and a time is a number still */
-
 /* Those that ask for a token. */
 #define FOR_ASKING                                                             \
 	(FOR_TOKEN | FOR_HEADERS | FOR_CURL | FOR_GIT | FOR_DOCKER |           \
@@ -87,7 +85,7 @@ take_seconds(int64_t *to, const char *name, const char *text, struct err *err)
 	if (ms < 0 && (*text < '0' || *text > '9' || *end != '\0'))
 		return err_set(
 		    err, ERR_CONFIG, "%s wants a number of seconds", name);
-	if (errno == ERANGE || *to > SECONDS_MAX)
+	if (errno == ERANGE)
 		return err_set(err, ERR_CONFIG, "%s: too large a number", name);
 	return 0;
 }
