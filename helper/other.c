@@ -13,7 +13,7 @@
 
 #define SALT_LIFE_S  3600 /* in the cache: it saves a search a request */
 #define SALT_LEN     64
-#define TURN_WAIT_MS 5000 /* for others that write */
+#define TURN_WAIT_MS 2000 /* for others that write */
 #define NAME_LEN     32
 
 static const char *const tools[] = {
