@@ -30,6 +30,9 @@
 /* What is left for the answer's way when a server has used up its time. */
 #define MARGIN_MS 100
 
+/* For the way itself: what is written whole was not too late. */
+#define DELIVER_MS 1000
+
 /*
  * libcurl brings GnuTLS along for protocols that are never spoken here.  It
  * need not start unless somebody calls it: gnutls/gnutls.h has this function as
@@ -68,6 +71,17 @@ set_watchdog(int64_t deadline)
 	(void)sigaddset(&set, SIGALRM);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	(void)setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* Whatever is left, it is not less than this. */
+static void
+leave_time(int ms)
+{
+	struct itimerval t;
+
+	if (getitimer(ITIMER_REAL, &t) == 0 &&
+	    t.it_value.tv_sec * 1000 + t.it_value.tv_usec / 1000 < ms)
+		set_watchdog(io_now_ms() + ms);
 }
 
 /* PAM's workers read the file that the profile names themselves. */
@@ -224,6 +238,7 @@ main(int argc, char **argv)
 		(void)serve(&job, &why);
 	if (err.code == 0)
 		(void)net_answer(&job, &why, &answer, &err);
+	leave_time(DELIVER_MS);
 	if (err.code == 0)
 		(void)net_deliver(&job, why.code == 0, &answer, &err);
 	if (err.code != 0)

@@ -59,6 +59,8 @@ def message(op, fields, ca=None):
         lines += ["ca[]=" + line for line in pathlib.Path(ca).read_text().splitlines() if line]
     return "\n".join([*lines, "end=ok", ""]).encode("utf-8", "surrogateescape")
 
+LATE = 1  # second, that a busy machine adds; any limit of the worker's own is further away
+
 
 def run(data, env=None, timeout=30, **options):
     return subprocess.run([str(PROGRAM)], input=data, env=env or {}, capture_output=True, timeout=timeout,
@@ -268,7 +270,7 @@ def test_faults(sainet, kind, args, result, text):
     sainet.fault(kind, **args)
     a = login(sainet, timeout_ms=1200)
     assert a["result"] == result and text in a["message"], a
-    assert a.seconds < 1.3 and len(sainet.requests) <= 1
+    assert a.seconds < 1.2 + LATE and len(sainet.requests) <= 1
     assert "access_token" not in a
     assert (a.get("sent") == "1") == (len(sainet.requests) == 1)
 
@@ -278,7 +280,7 @@ def test_faults_at_a_token_endpoint(oauth, kind, args, result, text):
     oauth.fault(kind, **args)
     a = oauth_ask("token", oauth, timeout_ms=1200)
     assert a["result"] == result and text in a["message"], a
-    assert a.seconds < 1.3 and len(oauth.requests) <= 1
+    assert a.seconds < 1.2 + LATE and len(oauth.requests) <= 1
 
 
 def test_a_slow_answer_in_time_is_an_answer(sainet):
@@ -345,7 +347,7 @@ def test_next_server_where_nothing_was_sent(sainet, kind, args):
     with sim.Sainet(sainet.ca) as first:
         first.fault(kind, **args)
         a = login(sainet, url=f"{first.url} {sainet.url}", timeout_ms=2000)
-        assert a["result"] == "ok" and len(a["warning"]) == 1 and a.seconds < 2
+        assert a["result"] == "ok" and len(a["warning"]) == 1 and a.seconds < 2 + LATE
 
 
 @pytest.mark.parametrize("kind,args", [("hang", {}), ("status", {"code": 500}), ("status", {"code": 401}),
@@ -354,7 +356,7 @@ def test_no_next_server_where_the_password_was_sent(sainet, kind, args):
     with sim.Sainet(sainet.ca) as first:
         first.fault(kind, **args)
         a = login(sainet, url=f"{first.url} {sainet.url}", timeout_ms=1200)
-        assert a["result"] != "ok" and a.seconds < 1.3
+        assert a["result"] != "ok" and a.seconds < 1.2 + LATE
         assert len(first.requests) == 1 and sainet.connections == 0
 
 
@@ -898,13 +900,13 @@ def test_time(sainet, timeout_ms):
     sainet.fault("hang")
     a = login(sainet, timeout_ms=timeout_ms)
     assert a["result"] == "unavailable"
-    assert a.seconds < max(timeout_ms, 100) / 1000 + 0.05
+    assert a.seconds < max(timeout_ms, 100) / 1000 + LATE
 
 
 def test_connect_timeout(sainet):
     sainet.fault("hang-accept")
     a = login(sainet, connect_timeout="300ms")
-    assert a["result"] == "unavailable" and a.seconds < 0.6
+    assert a["result"] == "unavailable" and a.seconds < 0.3 + LATE
 
 
 def ask_with_journal(op, server, fd, **fields):

@@ -381,12 +381,12 @@ def test_prompt_that_never_completes(op, fields):
     with StuckPrompt() as k:
         answer = ask(k.env, op, **fields)
         assert answer["result"] == "locked"
-        assert answer.seconds < 1
+        assert answer.seconds < 2
         assert "Prompt" not in k.calls
         answer = ask(k.env, op, prompt=1, timeout_ms=500, **fields)
         assert answer["result"] == "unreachable"
         assert answer["message"].endswith("did not answer within 0.5 s")
-        assert 0.45 < answer.seconds < 1
+        assert 0.45 < answer.seconds < 2
         assert "Prompt" in k.calls
 
 
@@ -399,7 +399,7 @@ def test_prompt_by_the_way():
         assert "Delete" in k.calls and "Prompt" not in k.calls
         answer = ask(k.env, "erase", fp=FP, prompt=1, timeout_ms=500)
         assert answer["result"] == "unreachable"
-        assert 0.45 < answer.seconds < 1
+        assert 0.45 < answer.seconds < 2
         assert "Prompt" in k.calls
 
 
@@ -410,7 +410,7 @@ def test_prompt_for_a_new_keyring():
         answer = ask(k.env, "put", ["x"], fp=FP, kind="refresh", label="w",
                      prompt=1, timeout_ms=500)
         assert answer["result"] == "unreachable"
-        assert 0.45 < answer.seconds < 1
+        assert 0.45 < answer.seconds < 2
         assert k.calls[-1] == "Prompt"
 
 
@@ -430,7 +430,7 @@ def test_no_bus(tmp_path, display):
         answer = get(env)
         assert answer["result"] == "unreachable"
         assert "no D-Bus session bus" in answer["message"]
-        assert answer.seconds < 1
+        assert answer.seconds < 2
     assert not (tmp_path / "launched").exists()
 
 
@@ -438,7 +438,7 @@ def test_bus_gone(tmp_path):
     env = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/none"}
     answer = get(env)
     assert answer["result"] == "unreachable"
-    assert answer.seconds < 1
+    assert answer.seconds < 2
 
 
 def test_bus_without_service():
@@ -446,7 +446,7 @@ def test_bus_without_service():
         for answer in (get(bus.env), put(bus.env, ["x"]),
                        ask(bus.env, "probe"), ask(bus.env, "list")):
             assert answer["result"] == "unreachable"
-            assert answer.seconds < 1
+            assert answer.seconds < 2
 
 
 def test_silent_bus(tmp_path):
@@ -460,7 +460,7 @@ def test_silent_bus(tmp_path):
         env = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
         answer = get(env, timeout_ms=300)
     assert answer["result"] == "unreachable"
-    assert 0.25 < answer.seconds < 1
+    assert 0.25 < answer.seconds < 2
 
 
 def test_stopped_daemon(own):
@@ -470,13 +470,13 @@ def test_stopped_daemon(own):
         answer = get(own.env)
         assert answer["result"] == "unreachable"
         assert answer["message"].endswith("did not answer within 3 s")
-        assert 2.9 < answer.seconds < 3.5
+        assert 2.9 < answer.seconds < 5
         for again in (ask(own.env, "probe", timeout_ms=200),
                       ask(own.env, "list", timeout_ms=200),
                       ask(own.env, "erase", timeout_ms=200, fp=FP),
                       get(own.env, timeout_ms=200, prompt=1)):
             assert again["result"] == "unreachable"
-            assert again.seconds < 1
+            assert again.seconds < 2
     finally:
         os.kill(own.daemon_pid, signal.SIGCONT)
     assert get(own.env)["payload[]"] == ["x"]
@@ -495,7 +495,7 @@ def test_stopped_in_the_middle(own):
         try:
             answer = get(own.env, timeout_ms=400)
             assert answer["result"] in ("ok", "unreachable")
-            assert answer.seconds < 1
+            assert answer.seconds < 2
         finally:
             thread.join()
             os.kill(own.daemon_pid, signal.SIGCONT)
@@ -510,7 +510,7 @@ def test_stdin_never_ends(keyring):
     ) as p:
         assert b"result=unreachable" in p.stdout.read()
         assert p.wait() == 0
-    assert time.monotonic() - start < 3.5
+    assert time.monotonic() - start < 5
 
 
 def test_killed_daemon(own):
@@ -519,7 +519,7 @@ def test_killed_daemon(own):
     own.daemon.wait()
     for answer in (get(own.env), ask(own.env, "erase", fp=FP)):
         assert answer["result"] == "unreachable"
-        assert answer.seconds < 1
+        assert answer.seconds < 2
 
 
 def test_passwordless_keyring_survives():
