@@ -103,11 +103,17 @@ handover_keep(const struct attempt *a, const struct subject *s,
 	if (wanted(a->o, st.service))
 		read_token(a->pamh, &st, answer);
 	r = state_keep(a->pamh, &st, err);
+	if (r < 0)
+		return r;
+	kept = state_of(a->pamh);
+	if (kept == NULL) {
+		state_forget(a->pamh);
+		return err_set(err, ERR_INTERNAL,
+		    "the application has changed the user meanwhile");
+	}
 	/* Not sooner: nothing of a login that fails may be parked. */
-	kept = r == 0 ? state_of(a->pamh) : NULL;
-	if (kept != NULL)
-		park(a->pamh, kept);
-	return r;
+	park(a->pamh, kept);
+	return 0;
 }
 
 /*

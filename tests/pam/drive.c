@@ -57,13 +57,14 @@ static const char *const codes[] = {"SUCCESS", "OPEN_ERR", "SYMBOL_ERR",
     "TRY_AGAIN", "IGNORE", "ABORT", "AUTHTOK_EXPIRED", "MODULE_UNKNOWN",
     "BAD_ITEM", "CONV_AGAIN", "INCOMPLETE"};
 
-/* A reply "!" is a failed conversation, "~" an answer without a text. */
+/* A reply "!" is a failed conversation, "~" an answer without a text, "@NAME
+   TEXT" one of an application that goes over to another user. */
 static int
 answer_one(const struct pam_message *m, struct pam_response *r)
 {
 	static const char *const style[] = {
 	    "?", "echo_off", "echo_on", "error", "info"};
-	const char *reply;
+	char *reply;
 
 	if (!fakes_quiet_now())
 		(void)printf("%s %s\n",
@@ -80,7 +81,10 @@ answer_one(const struct pam_message *m, struct pam_response *r)
 	reply = drive.reply[drive.taken++];
 	if (strcmp(reply, "!") == 0)
 		return PAM_CONV_ERR;
-	if (strcmp(reply, "~") != 0)
+	if (*reply == '@') {
+		(void)pam_set_item(drive.h, PAM_USER, strsep(&reply, " ") + 1);
+		r->resp = strdup(reply != NULL ? reply : "");
+	} else if (strcmp(reply, "~") != 0)
 		r->resp = strdup(reply);
 	return PAM_SUCCESS;
 }
