@@ -198,6 +198,8 @@ run(pam_handle_t *pamh, enum occasion occasion, int argc, const char **argv)
 		else
 			pam_syslog(pamh, LOG_WARNING,
 			    "the parked token cannot be used: %s", err.msg);
+	} else if (crossed) {
+		parking_drop(ticket); /* the handle's own counts */
 	}
 	if (st == NULL || st->token.access_token.len == 0 ||
 	    options_parse(&o, pamh, argc, argv) < 0)
