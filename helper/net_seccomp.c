@@ -12,6 +12,17 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdint.h>
+#include <unistd.h>
+
+/* As in rawcall.h. */
+#if defined(__s390__) || defined(__CRIS__)
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
+#define NO SCMP_ACT_ERRNO(EPERM)
 
 /* clang-format off */
 static const int refused[] = {
@@ -19,48 +30,81 @@ static const int refused[] = {
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
 	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
 	SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
-	SCMP_SYS(pidfd_send_signal), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(kcmp),
-	SCMP_SYS(setpriority), SCMP_SYS(unshare), SCMP_SYS(setns),
+	SCMP_SYS(pidfd_send_signal), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
+	SCMP_SYS(kcmp), SCMP_SYS(setpriority), SCMP_SYS(ioprio_set), SCMP_SYS(move_pages),
+	SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setattr), SCMP_SYS(sched_setparam),
+	SCMP_SYS(sched_setscheduler), SCMP_SYS(unshare), SCMP_SYS(setns),
 	/* keys, kernel interfaces */
 	SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(bpf),
 	SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
 	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
 	SCMP_SYS(personality), SCMP_SYS(init_module), SCMP_SYS(finit_module),
-	SCMP_SYS(kexec_load), SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(semget),
+	SCMP_SYS(kexec_load), SCMP_SYS(shmget), SCMP_SYS(shmat), SCMP_SYS(msgget),
+	SCMP_SYS(semget), SCMP_SYS(mq_open), SCMP_SYS(mq_unlink),
 	/* what files there are; listening */
 	SCMP_SYS(creat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir),
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
 	SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink),
 	SCMP_SYS(symlinkat), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(chmod),
 	SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchown),
-	SCMP_SYS(fchownat), SCMP_SYS(lchown), SCMP_SYS(truncate), SCMP_SYS(setxattr),
+	SCMP_SYS(fchownat), SCMP_SYS(lchown), SCMP_SYS(truncate), SCMP_SYS(utime),
+	SCMP_SYS(utimes), SCMP_SYS(futimesat), SCMP_SYS(utimensat), SCMP_SYS(setxattr),
+	SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(removexattr),
+	SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr),
 	SCMP_SYS(openat2), SCMP_SYS(open_by_handle_at),
 	SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
 };
 /* clang-format on */
 
+/* Opening to write, empty or create; the journal is open already. */
+static int
+refuse_writing(scmp_filter_ctx filter)
+{
+	static const unsigned flags[] = {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC};
+	int r = 0;
+	size_t i;
+
+	for (i = 0; r == 0 && i < sizeof(flags) / sizeof(flags[0]); i++) {
+		r = seccomp_rule_add(filter, NO, SCMP_SYS(open), 1,
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
+		if (r == 0)
+			r = seccomp_rule_add(filter, NO, SCMP_SYS(openat), 1,
+			    SCMP_A2(SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
+	}
+	return r;
+}
+
+/* Allowed for the caller itself: abort(3) sends a signal, getrlimit(3) asks. */
+static int
+refuse_others(scmp_filter_ctx filter)
+{
+	int r;
+
+	r = seccomp_rule_add(filter, NO, SCMP_SYS(tgkill), 1,
+	    SCMP_A0(SCMP_CMP_NE, (uint64_t)getpid(), 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, NO, SCMP_SYS(prlimit64), 1,
+		    SCMP_A0(SCMP_CMP_NE, 0, 0));
+	return r;
+}
+
 static int
 add_rules(scmp_filter_ctx filter)
 {
-	const uint32_t no = SCMP_ACT_ERRNO(EPERM);
+	const struct scmp_arg_cmp no_thread = {
+	    CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0};
 	int r = 0;
 	size_t i;
 
 	for (i = 0; r == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
-		r = seccomp_rule_add(filter, no, refused[i], 0);
-	/* Opening to write; the journal is open already. */
+		r = seccomp_rule_add(filter, NO, refused[i], 0);
 	if (r == 0)
-		r = seccomp_rule_add(filter, no, SCMP_SYS(openat), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, O_WRONLY, O_WRONLY));
+		r = refuse_writing(filter);
 	if (r == 0)
-		r = seccomp_rule_add(filter, no, SCMP_SYS(openat), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, O_RDWR, O_RDWR));
+		r = refuse_others(filter);
 	if (r == 0)
-		r = seccomp_rule_add(filter, no, SCMP_SYS(openat), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, O_CREAT));
-	if (r == 0)
-		r = seccomp_rule_add(filter, no, SCMP_SYS(clone), 1,
-		    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+		r = seccomp_rule_add_array(
+		    filter, NO, SCMP_SYS(clone), 1, &no_thread);
 	/* Its flags are in memory, out of a filter's sight: the C library falls
 	   back to clone when there is no such call. */
 	if (r == 0)
