@@ -25,6 +25,7 @@
 #include "drive.h"
 #include "fakes.h"
 #include "faults.h"
+#include "memory.h"
 
 #define REPLIES_MAX 16
 
@@ -207,8 +208,12 @@ call(const char *what, int f)
 static void
 drop_replies(void)
 {
-	while (drive.replies > 0)
-		free(drive.reply[--drive.replies]);
+	while (drive.replies > 0) {
+		drive.replies--;
+		explicit_bzero(drive.reply[drive.replies],
+		    strlen(drive.reply[drive.replies]));
+		free(drive.reply[drive.replies]);
+	}
 	drive.taken = 0;
 }
 
@@ -344,6 +349,8 @@ command(char *verb, char *a, char *b, char *c)
 	} else if (strcmp(verb, "end") == 0)
 		(void)pam_end(drive.h,
 		    a != NULL ? PAM_SUCCESS | PAM_DATA_SILENT : PAM_SUCCESS);
+	else if (strcmp(verb, "memory") == 0 && a != NULL)
+		(void)printf("memory %d\n", memory_count(a));
 	else if (strcmp(verb, "hostile") == 0 && a != NULL)
 		return faults_hostile(a);
 	else if (strcmp(verb, "kernel") == 0 && b != NULL)
@@ -367,9 +374,11 @@ int
 main(void)
 {
 	struct sigaction sa = {.sa_handler = on_chld};
+	static char input[70000];
 	char line[70000], *p, *verb, *arg[3];
 	int i;
 
+	(void)setvbuf(stdin, input, _IOFBF, sizeof(input));
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
@@ -386,8 +395,12 @@ main(void)
 			else
 				(void)strsep(&p, " ");
 		}
+		/* What follows comes when this is done: all is read. */
+		if (strcmp(verb, "memory") == 0)
+			explicit_bzero(input, sizeof(input));
 		if (!command(verb, arg[0], arg[1], arg[2]))
 			(void)printf("unknown command %s\n", verb);
+		explicit_bzero(line, sizeof(line));
 		(void)printf(".\n"); /* done: the next one, please */
 		(void)fflush(stdout);
 	}
