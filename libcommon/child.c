@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -100,10 +101,22 @@ watch_worker(const struct child *c, pid_t worker, struct report *report)
 }
 
 /*
- * In a set-uid program the real user is whoever has started it.  He must not
- * be able to signal or stop the worker; and Linux before 6.16 makes its real
- * user of a program that runs with no_new_privs and an effective user of 0, but
- * leaves it all capabilities.
+ * Was this program given more than its user has, or lowered itself for a while?
+ * Then it may be root here, though its ids are his.
+ */
+static bool
+may_be_root(uid_t real, uid_t saved)
+{
+	return (real == 0 || saved == 0 || getauxval(AT_SECURE) != 0) &&
+	       syscall(SET_UID, 0, 0, 0) == 0;
+}
+
+/*
+ * In a set-uid program the real user is whoever has started it, in one with
+ * capabilities (capabilities(7)) the effective one too.  He must not be able to
+ * signal or stop the worker, or to look into it; and Linux before 6.16 makes its
+ * real user of a program that runs with no_new_privs and an effective user of 0,
+ * but leaves it all capabilities.
  */
 static bool
 be_effective(void)
@@ -113,8 +126,11 @@ be_effective(void)
 
 	if (getresuid(&ru, &eu, &su) != 0 || getresgid(&rg, &eg, &sg) != 0)
 		return false;
-	return eu != 0 || (syscall(SET_GID, eg, eg, eg) == 0 &&
-			      syscall(SET_UID, 0, 0, 0) == 0);
+	if (eu != 0)
+		return may_be_root(ru, su) || (ru == eu && su == eu) ||
+		       syscall(SET_UID, eu, eu, eu) == 0;
+	return syscall(SET_GID, eg, eg, eg) == 0 &&
+	       syscall(SET_UID, 0, 0, 0) == 0;
 }
 
 /* In the process in the middle: never returns. */

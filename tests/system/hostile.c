@@ -17,6 +17,7 @@
  *   threads N       that many others, busy
  *   parallel N      that many handles at once; odd ones with a wrong password
  *   session         pam_setcred, pam_open_session, too
+ *   lower           the effective user is the caller meanwhile
  *   suicide         _exit in the conversation
  *
  * The report: "auth CODE" for each handle, "setcred" and "open CODE", "changed"
@@ -322,7 +323,10 @@ apply(char **word, int *n_parallel, bool *session)
 			*session = true;
 		else if (strcmp(*word, "suicide") == 0)
 			suicide = true;
-		else if (strcmp(*word, "cold") != 0)
+		else if (strcmp(*word, "lower") == 0) {
+			if (seteuid(getuid()) < 0)
+				_exit(3);
+		} else if (strcmp(*word, "cold") != 0)
 			_exit(2);
 	}
 }

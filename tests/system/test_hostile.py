@@ -261,6 +261,16 @@ def test_what_an_ordinary_user_may_send(hostile, number):
     assert world.until(lambda: worker not in world.processes(), 5)
 
 
+def test_a_program_that_is_its_caller_for_a_while(hostile):
+    """The worker is not his even then: he could look into it, and change its answer."""
+    hostile.server.fault("delay", path="login", seconds=1)
+    run = Hostile(hostile, hostile.wrong, "lower")
+    for pid in worker_of(run):
+        assert hostile.bob.run("sh", "-c", f"kill -0 {pid}").returncode != 0
+    lines, _ = run.end()
+    assert lines[0] == "auth 7" and not [x for x in lines if x.startswith("changed")]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGUSR1])
 @pytest.mark.parametrize("words", ["", "ignore"])
 def test_a_signal_to_the_process_group(hostile, number, words):

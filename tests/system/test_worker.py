@@ -3,8 +3,10 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import stat
+import struct
 
 import pytest
 
@@ -120,6 +122,22 @@ def test_started_by_a_set_uid_program_it_is_nobody(hanging):
         assert caller.ids("Uid") == {hanging.bob.uid, 0}, "su"
         check(worker, middle, caller, NOBODY)
         assert worker.status["Groups"].strip() == ""
+        assert t.end() == 1
+
+
+def test_started_by_a_program_with_capabilities_it_is_nobody(hanging):
+    """Who starts such a program could look into a worker of his own, and change its answer."""
+    program = hanging.place / "capable"
+    shutil.copy(peer("pamtester"), program)
+    # cap_setgid,cap_setuid+ep; see struct vfs_cap_data in capabilities(7)'s linux/capability.h.
+    os.setxattr(program, "security.capability", struct.pack("<5I", 0x02000001, 1 << 6 | 1 << 7, 0, 0, 0))
+    with Terminal(hanging.bob.argv(program, "held", "alice", "authenticate"), hanging.bob.env) as t:
+        t.expect("Password: ")
+        t.send(hanging.alice.password)
+        worker, middle, caller = held(hanging)
+        assert caller.ids("Uid") == {hanging.bob.uid} and int(caller.status["CapEff"], 16) == 1 << 6 | 1 << 7
+        check(worker, middle, caller, NOBODY)
+        assert worker.status["Groups"].strip() == "" and middle.ids("Uid") == {0}
         assert t.end() == 1
 
 
