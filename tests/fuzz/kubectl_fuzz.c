@@ -7,16 +7,20 @@
 
 FUZZ(kubectl)
 {
-	char *text = fuzz_text(data, size);
+	char *text = fuzz_text(data, size), *variable;
 	struct options opt = {.no_input = false};
 	struct question q;
 	struct err err = ERR_INIT;
 
-	if (setenv("KUBERNETES_EXEC_INFO", text, 1) < 0)
+	/* The C library keeps every text that setenv(3) ever saw. */
+	if (asprintf(&variable, "KUBERNETES_EXEC_INFO=%s", text) < 0 ||
+	    putenv(variable) != 0)
 		abort();
 	if (read_question(&q, &opt, &err) < 0)
 		fuzz_message(&err);
 	else
 		HOLDS(strncmp(q.version, GROUP "v1", strlen(GROUP "v1")) == 0);
+	(void)unsetenv("KUBERNETES_EXEC_INFO");
+	free(variable);
 	free(text);
 }
