@@ -19,8 +19,10 @@ send_some(int fd, const struct secbuf *in, size_t *sent, struct err *err)
 		*sent = in->len; /* it hung up: read why */
 	else if (errno != EINTR && errno != EAGAIN)
 		return err_set(err, ERR_INTERNAL, "send: %s", strerror(errno));
-	if (*sent == in->len)
-		(void)shutdown(fd, SHUT_WR);
+	/* Without it the worker would wait for more until the deadline. */
+	if (*sent == in->len && shutdown(fd, SHUT_WR) < 0 && errno != ENOTCONN)
+		return err_set(
+		    err, ERR_INTERNAL, "shutdown: %s", strerror(errno));
 	return 0;
 }
 

@@ -266,6 +266,15 @@ def forget(fingerprints, exact=False):
                 f.unlink(missing_ok=True)
 
 
+# One process has all tests of a file: those that take longest begin first.
+LONGEST = ("test_pam.py", "test_transcripts.py", "test_device_patience.py", "test_net.py", "test_oauth.py",
+           "test_api_wait.py", "test_api.py", "test_logout.py", "test_unit.py", "test_loopback.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 def pytest_sessionfinish(session):
     """What is kept for a keyring and not for a person: forgotten once all workers are done."""
     if not hasattr(session.config, "workerinput"):

@@ -77,7 +77,7 @@ CALL(DIR *, fdopendir, (int fd), (fd), ENOMEM, NULL)
 CALL(struct dirent *, readdir, (DIR * d), (d), EIO, NULL)
 CALL(int, renameat, (int d, const char *p, int e, const char *q), (d, p, e, q),
     EIO, -1)
-CALL(int, shutdown, (int fd, int how), (fd, how), ENOTCONN, -1)
+CALL(int, shutdown, (int fd, int how), (fd, how), EIO, -1)
 CALL(int, nanosleep, (const struct timespec *t, struct timespec *rest),
     (t, rest), EINTR, -1)
 CALL(int, sigprocmask, (int how, const sigset_t *to, sigset_t *was),
