@@ -74,8 +74,11 @@ SECRET := tokenring-secret credential secret_base64 secret_describe secret_items
 	secret_search secret_service secret_watchdog
 PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 
-FRONT_PKGS  := json-c libkeyutils liburiparser libmd
-NET_PKGS    := libcurl json-c libssl libcrypto libmd $(if $(SECCOMP),libseccomp)
+# SHA-256 is all that is wanted of it: no library to load at each start.
+LIBMD       := $(if $(findstring /,$(shell $(CC) -print-file-name=libmd.a)),-l:libmd.a,-lmd)
+FRONT_PKGS  := json-c libkeyutils liburiparser $(LIBMD)
+# In this order the loader searches them, for nine thousand symbols at each start.
+NET_PKGS    := -lcrypto -lssl -lc libcurl json-c $(LIBMD)
 SECRET_PKGS := libsecret-1
 LINKS       := git-credential-tokenring docker-credential-tokenring bazel-credential-tokenring
 MAN         := helper/tokenring.1 helper/tokenring.conf.5 pam/pam_sainet.8
@@ -106,14 +109,26 @@ $(B)/%.o: %.c $(B)/flags Makefile
 $(library): $(common)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# Packages by their names, libraries and flags as they are.
+libs = $(filter -%,$(1)) `$(PKG_CONFIG) --libs $(filter-out -%,$(1))`
 link = $(if $(Q),echo "  LINK  $@";) $(CC) -pie $(OUR_CFLAGS) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) \
-	$(filter -f%,$(1)) `$(PKG_CONFIG) --libs $(filter-out -f%,$(1))`
+	$(call libs,$(1))
 
 $(B)/tokenring: $(call objects,helper,$(FRONT)) $(library)
 	@$(call link,$(FRONT_PKGS))
 $(B)/tokenring-net: private OUR_LDFLAGS += -Wl,--export-dynamic
 $(B)/tokenring-net: $(call objects,helper,$(NET)) $(library)
 	@$(call link,$(NET_PKGS))
+# The worker's filter is compiled here, so that no start of it has to.
+$(B)/filter: helper/filter.c $(B)/flags
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< `$(PKG_CONFIG) --cflags --libs libseccomp`
+$(B)/include/net_filter.h: $(B)/filter
+	$(Q)mkdir -p $(@D) && $(B)/filter >$@
+ifdef SECCOMP
+$(B)/helper/net_seccomp.o $(B)/unit/net_seccomp_test: $(B)/include/net_filter.h
+$(B)/helper/net_seccomp.o $(B)/unit/net_seccomp_test: private OUR_CPPFLAGS += -I$(B)/include
+endif
+
 $(B)/tokenring-secret: $(call objects,helper,$(SECRET)) $(library)
 	@$(call link,$(SECRET_PKGS))
 $(module): $(call objects,pam,$(PAM)) $(library) pam/pam_sainet.map
@@ -133,7 +148,7 @@ front_parts := $(filter-out $(B)/helper/tokenring.o,$(call objects,helper,$(FRON
 $(B)/unit/%: tests/unit/%.c $(unit_parts) $(library) $(front_parts) $(B)/flags
 	$(if $(Q),@echo "  UNIT  $@")
 	$(Q)mkdir -p $(@D) && $(CC) -pie $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
-		$(unit_parts) $(front_parts) $(library) `$(PKG_CONFIG) --libs cmocka $(FRONT_PKGS) $(NET_PKGS)`
+		$(unit_parts) $(front_parts) $(library) $(call libs,cmocka $(FRONT_PKGS) $(NET_PKGS))
 $(B)/tools/%: tests/tools/%.c $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -o $@ $< -lpam -ldl
 

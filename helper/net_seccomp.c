@@ -1,134 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What a worker that was taken over by a server's answer could still ask the
- * kernel for: not to run a program, not to reach another process, not the
- * kernel keyring, not to change what files there are.  It reads certificates
- * and name service files and speaks to the network; that is all.
- */
 #include "net_worker.h"
 
 #ifdef HAVE_SECCOMP
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <seccomp.h>
-#include <stdint.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-/* As in rawcall.h. */
-#if defined(__s390__) || defined(__CRIS__)
-#define CLONE_FLAGS 1
-#else
-#define CLONE_FLAGS 0
-#endif
+#include "net_filter.h" /* of filter.c, made by make */
 
-#define NO SCMP_ACT_ERRNO(EPERM)
-
-/* clang-format off */
-static const int refused[] = {
-	/* programs and processes; threads (CLONE_THREAD) are the resolver's */
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
-	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
-	SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
-	SCMP_SYS(pidfd_send_signal), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
-	SCMP_SYS(kcmp), SCMP_SYS(setpriority), SCMP_SYS(ioprio_set), SCMP_SYS(move_pages),
-	SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setattr), SCMP_SYS(sched_setparam),
-	SCMP_SYS(sched_setscheduler), SCMP_SYS(unshare), SCMP_SYS(setns),
-	/* keys, kernel interfaces */
-	SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(bpf),
-	SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
-	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
-	SCMP_SYS(personality), SCMP_SYS(init_module), SCMP_SYS(finit_module),
-	SCMP_SYS(kexec_load), SCMP_SYS(shmget), SCMP_SYS(shmat), SCMP_SYS(msgget),
-	SCMP_SYS(semget), SCMP_SYS(mq_open), SCMP_SYS(mq_unlink),
-	/* what files there are; listening */
-	SCMP_SYS(creat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir),
-	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
-	SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink),
-	SCMP_SYS(symlinkat), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(chmod),
-	SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchown),
-	SCMP_SYS(fchownat), SCMP_SYS(lchown), SCMP_SYS(truncate), SCMP_SYS(utime),
-	SCMP_SYS(utimes), SCMP_SYS(futimesat), SCMP_SYS(utimensat), SCMP_SYS(setxattr),
-	SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(removexattr),
-	SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr),
-	SCMP_SYS(openat2), SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
-};
-/* clang-format on */
-
-/* Opening to write, empty or create; the journal is open already. */
-static int
-refuse_writing(scmp_filter_ctx filter)
-{
-	static const unsigned flags[] = {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC};
-	int r = 0;
-	size_t i;
-
-	for (i = 0; r == 0 && i < sizeof(flags) / sizeof(flags[0]); i++) {
-		r = seccomp_rule_add(filter, NO, SCMP_SYS(open), 1,
-		    SCMP_A1(SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
-		if (r == 0)
-			r = seccomp_rule_add(filter, NO, SCMP_SYS(openat), 1,
-			    SCMP_A2(SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
-	}
-	return r;
-}
-
-/* Allowed for the caller itself: abort(3) sends a signal, getrlimit(3) asks. */
-static int
-refuse_others(scmp_filter_ctx filter)
-{
-	int r;
-
-	r = seccomp_rule_add(filter, NO, SCMP_SYS(tgkill), 1,
-	    SCMP_A0(SCMP_CMP_NE, (uint64_t)getpid(), 0));
-	if (r == 0)
-		r = seccomp_rule_add(filter, NO, SCMP_SYS(prlimit64), 1,
-		    SCMP_A0(SCMP_CMP_NE, 0, 0));
-	return r;
-}
-
-static int
-add_rules(scmp_filter_ctx filter)
-{
-	const struct scmp_arg_cmp no_thread = {
-	    CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0};
-	int r = 0;
-	size_t i;
-
-	for (i = 0; r == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
-		r = seccomp_rule_add(filter, NO, refused[i], 0);
-	if (r == 0)
-		r = refuse_writing(filter);
-	if (r == 0)
-		r = refuse_others(filter);
-	if (r == 0)
-		r = seccomp_rule_add_array(
-		    filter, NO, SCMP_SYS(clone), 1, &no_thread);
-	/* Its flags are in memory, out of a filter's sight: the C library falls
-	   back to clone when there is no such call. */
-	if (r == 0)
-		r = seccomp_rule_add(
-		    filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	return r;
-}
+#define FILTER_LEN (sizeof(net_filter) / sizeof(net_filter[0]))
 
 int
 net_seccomp(struct err *err)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	int r;
+	struct sock_filter own[FILTER_LEN];
+	struct sock_fprog program = {FILTER_LEN, own};
+	size_t i;
 
-	if (filter == NULL)
-		return err_set(err, ERR_NOMEM, "out of memory");
-	r = add_rules(filter);
-	if (r == 0)
-		r = seccomp_load(filter);
-	seccomp_release(filter);
+	for (i = 0; i < FILTER_LEN; i++) {
+		own[i] = net_filter[i];
+		if (BPF_CLASS(own[i].code) == BPF_JMP &&
+		    own[i].k == NET_FILTER_ANY_PID)
+			own[i].k = (__u32)getpid();
+	}
 	/* A kernel without filters (or a container that forbids them) is no
 	   reason to let nobody in; the loss of rights before this is. */
-	if (r < 0 && r != -EINVAL && r != -ENOSYS && r != -EACCES &&
-	    r != -ECANCELED)
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 &&
+	    errno != EINVAL && errno != ENOSYS && errno != EACCES)
 		return err_set(
 		    err, ERR_INTERNAL, "cannot load the system call filter");
 	return 0;
