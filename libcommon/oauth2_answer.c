@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "http_text.h"
+#include "log.h"
 #include "repeats.h"
 
 static void
@@ -37,8 +38,13 @@ oauth2_object(const struct http_response *r)
 	/* With its NUL, so that a number at the end is known to be whole. */
 	o = json_tokener_parse_ex(t, r->body.ptr, (int)r->body.len + 1);
 	if (json_tokener_get_error(t) != json_tokener_success ||
-	    !json_object_is_type(o, json_type_object))
+	    !json_object_is_type(o, json_type_object)) {
+		log_debug("%zu bytes are no JSON object: %s at %zu",
+		    r->body.len,
+		    json_tokener_error_desc(json_tokener_get_error(t)),
+		    json_tokener_get_parse_end(t));
 		oauth2_object_release(&o);
+	}
 	return o;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the tests share: the installed tree, servers, and a person who uses it."""
+import collections
 import ctypes
 import os
 import pathlib
@@ -82,6 +83,36 @@ def itcare(itcare_server):
     itcare_server.reset()
 
 
+RECENT = collections.deque(maxlen=3)
+
+
+def full(result):
+    return (f"{' '.join(map(str, result.args))} -> {result.returncode}\n--- stdout\n{result.stdout}\n"
+            f"--- stderr\n{result.stderr}")
+
+
+def servers_of(values):
+    for value in values:
+        if isinstance(value, sim.Server):
+            yield value
+        elif isinstance(value, tuple):
+            yield from servers_of(value)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Whoever reads of a failure elsewhere has nothing but the report: the last commands as they were, not shortened,
+    and what the simulators saw."""
+    report = (yield).get_result()
+    if call.when == "call" and report.failed:
+        report.sections += [(f"command {i - len(RECENT)}", full(r)) for i, r in enumerate(RECENT)]
+        report.sections += [(f"requests at {server.url}", "\n".join(
+            " ".join(str(e[key]) for key in ("time", "method", "path", "status", "fault")) for e in server.requests[-5:]))
+            for server in servers_of(item.funcargs.values())]
+    if call.when == "teardown":
+        RECENT.clear()
+
+
 CROWD = """
 for i in $(seq "$1"); do
 	{ "$2" token >"$3/$i.out" 2>"$3/$i.err"; echo $? >"$3/$i.status"; } &
@@ -149,7 +180,9 @@ class Person:
         except subprocess.TimeoutExpired:
             p.kill()
             raise
-        return subprocess.CompletedProcess(args, p.returncode, out, err)
+        result = subprocess.CompletedProcess(args, p.returncode, out, err)
+        RECENT.append(result)
+        return result
 
     def tokenring(self, *args, **kw):
         return self.run("tokenring", *args, **kw)
