@@ -11,10 +11,10 @@
 #include "lock.h"
 #include "store_worker.h"
 
-#define SALT_LIFE_S  3600 /* in the cache: it saves a search a request */
-#define SALT_LEN     64
-#define TURN_WAIT_MS 2000 /* for others that write */
-#define NAME_LEN     32
+#define SALT_LIFE_S 3600 /* in the cache: it saves a search a request */
+#define SALT_LEN    64
+#define ANSWER_MS   1000 /* left for the service, however long we waited */
+#define NAME_LEN    32
 
 static const char *const tools[] = {
     [OTHER_GIT] = "git",
@@ -122,16 +122,18 @@ keep_salt(const char *entry, bool writes, const struct lines *answer)
  * in the way for long, and where nothing can be locked it goes without.
  */
 static void
-wait_for_turn(const char *name, struct lock *ret)
+wait_for_turn(const char *name, int64_t deadline, struct lock *ret)
 {
+	int64_t ms = deadline - ANSWER_MS - io_now_ms();
 	struct err ignored = ERR_INIT;
 
-	(void)lock_wait(ret, name, TURN_WAIT_MS, &ignored);
+	(void)lock_wait(ret, name, ms > 0 ? (int)ms : 0, &ignored);
 }
 
+/* Unless a person is asked it is over by the deadline. */
 static int
-ask(const struct other *o, const char *op, const struct credential *c,
-    struct lines *answer, struct err *err)
+ask_by(const struct other *o, const char *op, const struct credential *c,
+    int64_t deadline, struct lines *answer, struct err *err)
 {
 	bool writes = strcmp(op, "credential-store") == 0 ||
 		      strcmp(op, "credential-erase") == 0 ||
@@ -143,8 +145,17 @@ ask(const struct other *o, const char *op, const struct credential *c,
 	LOCK lock = LOCK_INIT;
 	int r;
 
-	if (keyring_name(name, err) < 0 ||
-	    store_worker_begin(&s, op, &q, err) < 0 ||
+	if (keyring_name(name, err) < 0)
+		return err->code;
+	/* Not while a person thinks. */
+	if (writes && !o->may_prompt) {
+		wait_for_turn(name, deadline, &lock);
+		s.lock = &lock;
+	}
+	s.timeout_ms = (int)(deadline - io_now_ms());
+	if (s.timeout_ms < 1)
+		s.timeout_ms = 1;
+	if (store_worker_begin(&s, op, &q, err) < 0 ||
 	    lines_add(&q, "tool[]", tools[o->tool], err) < 0 ||
 	    (o->authtype && lines_add(&q, "authtype", "1", err) < 0) ||
 	    (o->prefer && lines_add(&q, "prefer", "1", err) < 0) ||
@@ -152,11 +163,6 @@ ask(const struct other *o, const char *op, const struct credential *c,
 			      CREDENTIAL_FORGET_AT, &q, err) < 0))
 		return err->code;
 	(void)snprintf(entry, sizeof(entry), "%s.salt", name);
-	/* Not while a person thinks. */
-	if (writes && !o->may_prompt) {
-		wait_for_turn(name, &lock);
-		s.lock = &lock;
-	}
 	add_salt(entry, &q);
 	r = store_worker_run(&s, &q, writes, answer, err);
 	if (r == 0 || r == ERR_NOTFOUND)
@@ -164,15 +170,23 @@ ask(const struct other *o, const char *op, const struct credential *c,
 	return r;
 }
 
+static int
+ask(const struct other *o, const char *op, const struct credential *c,
+    struct lines *answer, struct err *err)
+{
+	return ask_by(o, op, c, io_now_ms() + STORE_TIMEOUT_MS, answer, err);
+}
+
 /* Have what is over deleted, if it still is so when it is our turn. */
 static void
-sweep(const struct other *o, const struct credential *pattern)
+sweep(const struct other *o, const struct credential *pattern, int64_t deadline)
 {
 	const struct other nobody = {.tool = o->tool};
 	LINES a = LINES_INIT;
 	struct err ignored = ERR_INIT;
 
-	(void)ask(&nobody, "credential-sweep", pattern, &a, &ignored);
+	(void)ask_by(
+	    &nobody, "credential-sweep", pattern, deadline, &a, &ignored);
 }
 
 int
@@ -180,12 +194,14 @@ other_get(const struct other *o, const struct credential *pattern,
     struct credential *ret, struct err *err)
 {
 	LINES a = LINES_INIT;
+	int64_t deadline = io_now_ms() + STORE_TIMEOUT_MS;
 	size_t pos = 0;
 	int r;
 
-	r = ask(o, "credential-get", pattern, &a, err);
-	if ((r == 0 || r == ERR_NOTFOUND) && lines_get(&a, "over") != NULL)
-		sweep(o, pattern);
+	r = ask_by(o, "credential-get", pattern, deadline, &a, err);
+	if ((r == 0 || r == ERR_NOTFOUND) && lines_get(&a, "over") != NULL &&
+	    deadline - io_now_ms() > ANSWER_MS)
+		sweep(o, pattern, deadline);
 	if (r < 0)
 		return r;
 	while (pos < a.n && strcmp(a.field[pos].key, "item[]") != 0)

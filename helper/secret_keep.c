@@ -100,7 +100,7 @@ try_create(struct keyring *k, const char *collection, GHashTable *properties,
 static void
 give_time(const struct keyring *k)
 {
-	if (!k->prompt)
+	if (!k->prompt && !k->in_passing)
 		watchdog_set(KEEP_WRITE_MS);
 }
 

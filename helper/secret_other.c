@@ -336,6 +336,7 @@ op_credential_erase(struct keyring *k, struct err *err)
 int
 op_credential_sweep(struct keyring *k, struct err *err)
 {
+	k->in_passing = true;
 	return erase(k, true, err);
 }
 

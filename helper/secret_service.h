@@ -27,6 +27,8 @@ struct keyring {
 	const struct lines *request;
 	struct secbuf *answer; /* payload[] and item[] lines */
 	bool prompt;           /* a person is there */
+	bool in_passing;       /* who waits asked for something else: no more
+				  time is taken for a change */
 	bool unlocked;         /* something was, by us */
 	GDBusConnection *bus;
 	char owner[256]; /* the unique name that answered first */

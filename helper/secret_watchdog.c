@@ -38,7 +38,7 @@ watchdog_set(int64_t ms)
 	late_len = (size_t)snprintf(late_answer, sizeof(late_answer),
 	    "version=1\nresult=unreachable\nmessage=the keyring service did "
 	    "not answer within %g s\nend=ok\n",
-	    (double)ms / 1000);
+	    (double)((ms + 50) / 100) / 10);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	(void)sigemptyset(&alarm_only);
 	(void)sigaddset(&alarm_only, SIGALRM);

@@ -34,6 +34,8 @@ enum store_backend { STORE_SECRET_SERVICE, STORE_FILE, STORE_NONE };
 struct store {
 	enum store_backend backend;
 	bool may_prompt;         /* a person is there */
+	int timeout_ms;          /* for the service to answer, nobody being
+				    there; 0: STORE_TIMEOUT_MS */
 	const struct lock *lock; /* inherited by the worker; NULL: none */
 	const char *profile;     /* whose it is, for the way out of a locked
 				    keyring; NULL: the caller tells it */

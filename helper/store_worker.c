@@ -88,10 +88,12 @@ int
 store_worker_begin(
     const struct store *s, const char *op, struct secbuf *q, struct err *err)
 {
+	int ms = s->may_prompt       ? STORE_PROMPT_TIMEOUT_MS
+		 : s->timeout_ms > 0 ? s->timeout_ms
+				     : STORE_TIMEOUT_MS;
+
 	if (lines_begin(q, err) < 0 || lines_add(q, "op", op, err) < 0 ||
-	    lines_add_number(q, "timeout_ms",
-		s->may_prompt ? STORE_PROMPT_TIMEOUT_MS : STORE_TIMEOUT_MS,
-		err) < 0 ||
+	    lines_add_number(q, "timeout_ms", ms, err) < 0 ||
 	    (s->may_prompt && lines_add(q, "prompt", "1", err) < 0))
 		return err->code;
 	return 0;

@@ -2,9 +2,12 @@
 """Other hosts' credentials, several requests at once."""
 import base64
 import hashlib
+import os
 import re
+import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -64,6 +67,42 @@ def test_what_is_deleted_is_what_was_seen(person, op, options):
         second.communicate(timeout=30)
         assert second.returncode == 0 and "waiting" in said
         assert person.run(GIT, "get", input=HOST).stdout == "username=alice\npassword=new\n"
+
+
+def test_a_stopped_service_and_several_writers(person, keyring):
+    """Three seconds are for all of it: the turn, the answer, the sweep of what is over."""
+    assert person.run(GIT, "--timeout", "0", "store", input=OLD).returncode == 0
+    os.kill(keyring.daemon_pid, signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        asked = [begin(person, op, NEW if op == "store" else HOST) for op in ("store", "store", "erase", "get")]
+        for p in asked:
+            out, err = p.communicate(timeout=30)
+            assert out == "" and p.returncode == 4 and re.search(r"did not answer within [123](\.\d)? s", err), err
+            assert time.monotonic() - start < 4.5
+    finally:
+        os.kill(keyring.daemon_pid, signal.SIGCONT)
+    assert person.run(GIT, "store", input=NEW).returncode == 0
+    assert person.run(GIT, "get", input=HOST).stdout == "username=alice\npassword=new\n"
+
+
+class NoDeletion(PlainService):
+    """Is stopped when something is to be deleted."""
+
+    def delete(self, fields, to):
+        pass
+
+
+def test_a_sweep_that_is_not_answered(person):
+    """It is part of the look-up's three seconds."""
+    with NoDeletion() as k:
+        person.session(k)
+        person.run(GIT, "--timeout", "0", "store", input=OLD)
+        begun = [begin(person, "get", HOST) for _ in range(3)]
+        start = time.monotonic()
+        for p in begun:
+            assert p.communicate(timeout=30)[0] == ""
+            assert time.monotonic() - start < 4.5
 
 
 def worker(person, op, *lines):
