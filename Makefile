@@ -75,10 +75,10 @@ SECRET := tokenring-secret credential secret_base64 secret_describe secret_items
 PAM    := $(sort $(notdir $(basename $(wildcard pam/*.c))))
 
 # SHA-256 is all that is wanted of it: no library to load at each start.
-LIBMD       := $(if $(findstring /,$(shell $(CC) -print-file-name=libmd.a)),-l:libmd.a,-lmd)
+LIBMD       := $(if $(findstring /,$(shell $(CC) -print-file-name=libmd.a)),-l:libmd.a,libmd)
 FRONT_PKGS  := json-c libkeyutils liburiparser $(LIBMD)
 # In this order the loader searches them, for nine thousand symbols at each start.
-NET_PKGS    := -lcrypto -lssl -lc libcurl json-c $(LIBMD)
+NET_PKGS    := libcrypto libssl -lc libcurl json-c $(LIBMD)
 SECRET_PKGS := libsecret-1
 LINKS       := git-credential-tokenring docker-credential-tokenring bazel-credential-tokenring
 MAN         := helper/tokenring.1 helper/tokenring.conf.5 pam/pam_sainet.8
@@ -109,22 +109,22 @@ $(B)/%.o: %.c $(B)/flags Makefile
 $(library): $(common)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Packages by their names, libraries and flags as they are.
-libs = $(filter -%,$(1)) `$(PKG_CONFIG) --libs $(filter-out -%,$(1))`
+# Packages by their names, libraries and flags as they are; in their order.
+libs = $(foreach p,$(1),$(if $(filter -%,$(p)),$(p),`$(PKG_CONFIG) --libs $(p)`))
 link = $(if $(Q),echo "  LINK  $@";) $(CC) -pie $(OUR_CFLAGS) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(library) \
 	$(call libs,$(1))
 
 $(B)/tokenring: $(call objects,helper,$(FRONT)) $(library)
 	@$(call link,$(FRONT_PKGS))
-$(B)/tokenring-net: private OUR_LDFLAGS += -Wl,--export-dynamic
+$(B)/tokenring-net: private OUR_LDFLAGS += -Wl,--export-dynamic -Wl,--exclude-libs,libmd.a
 $(B)/tokenring-net: $(call objects,helper,$(NET)) $(library)
 	@$(call link,$(NET_PKGS))
 # The worker's filter is compiled here, so that no start of it has to.
+ifdef SECCOMP
 $(B)/filter: helper/filter.c $(B)/flags
 	$(Q)$(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< `$(PKG_CONFIG) --cflags --libs libseccomp`
 $(B)/include/net_filter.h: $(B)/filter
-	$(Q)mkdir -p $(@D) && $(B)/filter >$@
-ifdef SECCOMP
+	$(Q)mkdir -p $(@D) && $(B)/filter >$@.new && mv $@.new $@
 $(B)/helper/net_seccomp.o $(B)/unit/net_seccomp_test: $(B)/include/net_filter.h
 $(B)/helper/net_seccomp.o $(B)/unit/net_seccomp_test: private OUR_CPPFLAGS += -I$(B)/include
 endif

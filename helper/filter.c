@@ -159,5 +159,5 @@ main(void)
 		pids += wants_pid(f);
 	}
 	(void)printf("};\n\n#define NET_FILTER_ANY_PID 0x%08xU\n", ANY_PID);
-	return pids == 1 && fflush(stdout) == 0 ? 0 : 1;
+	return pids == 1 && fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

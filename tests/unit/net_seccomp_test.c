@@ -184,6 +184,60 @@ threads_may_be_started(void **data)
 	assert_int_equal(ends(threads), 0);
 }
 
+/* A sandbox around us, or a kernel that has no room for filters. */
+static bool
+lose_filters(unsigned error)
+{
+	struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					 offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+	    BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	struct sock_fprog filter = {sizeof(code) / sizeof(code[0]), code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static unsigned outer_error;
+
+static int
+no_filters(void)
+{
+	struct err err = ERR_INIT;
+
+	STEP(lose_filters(outer_error));
+	STEP(net_seccomp(&err) == 0);
+	return 0;
+}
+
+static int
+a_bad_filter(void)
+{
+	struct err err = ERR_INIT;
+
+	STEP(lose_filters(EFAULT));
+	STEP(net_seccomp(&err) == ERR_INTERNAL);
+	return 0;
+}
+
+static void
+where_there_are_no_filters_it_goes_on(void **data)
+{
+	static const unsigned errors[] = {EINVAL, ENOSYS, EACCES, EPERM, 524};
+	size_t i;
+
+	(void)data;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		outer_error = errors[i];
+		assert_int_equal(ends(no_filters), 0);
+	}
+	assert_int_equal(ends(a_bad_filter), 0);
+}
+
 static void
 it_can_end_itself(void **data)
 {
@@ -201,6 +255,7 @@ main(void)
 	    cmocka_unit_test(others_are_left_alone),
 	    cmocka_unit_test(threads_may_be_started),
 	    cmocka_unit_test(it_can_end_itself),
+	    cmocka_unit_test(where_there_are_no_filters_it_goes_on),
 	};
 
 	/* valgrind would make its own calls under the filter. */
