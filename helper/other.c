@@ -14,6 +14,7 @@
 #define SALT_LIFE_S 3600 /* in the cache: it saves a search a request */
 #define SALT_LEN    64
 #define ANSWER_MS   1000 /* left for the service, however long we waited */
+#define SETTLE_MS   200  /* until the file of a lock has its holder's number */
 #define NAME_LEN    32
 
 static const char *const tools[] = {
@@ -116,21 +117,54 @@ keep_salt(const char *entry, bool writes, const struct lines *answer)
 		cache_drop(entry);
 }
 
+/* Did somebody wait in vain for the service a moment ago? */
+static bool
+is_silent(const char *entry)
+{
+	SECBUF mark = SECBUF_INIT(1);
+	struct err ignored = ERR_INIT;
+
+	return cache_get(entry, &mark, &ignored) == 0;
+}
+
+static void
+note_silence(const char *entry)
+{
+	SECBUF mark = SECBUF_INIT(1);
+	struct err ignored = ERR_INIT;
+
+	if (secbuf_set(&mark, "1") == 0)
+		(void)cache_put(
+		    entry, &mark, STORE_TIMEOUT_MS / 1000, &ignored);
+}
+
 /*
  * One writes at a time: what the Secret Service is told to delete it deletes,
  * even if another has put something new there since we looked.  Nobody stands
  * in the way for long, and where nothing can be locked it goes without.
+ * Returns until when the service may take: where it answers others, and many
+ * are in the queue, what was waited is not its time.
  */
-static void
-wait_for_turn(const char *name, int64_t deadline, struct lock *ret)
+static int64_t
+wait_for_turn(
+    const char *name, const char *silent, int64_t deadline, struct lock *ret)
 {
 	int64_t ms = deadline - ANSWER_MS - io_now_ms();
-	struct err ignored = ERR_INIT;
+	struct err first = ERR_INIT, last = ERR_INIT;
+	bool answers;
 
-	(void)lock_wait(ret, name, ms > 0 ? (int)ms : 0, &ignored);
+	if (ms < SETTLE_MS)
+		ms = SETTLE_MS;
+	if (lock_wait(ret, name, SETTLE_MS, &first) != ERR_UNAVAIL)
+		return deadline;
+	if (lock_wait(ret, name, (int)ms - SETTLE_MS, &last) == 0)
+		answers = !is_silent(silent);
+	else
+		answers = strcmp(first.msg, last.msg) != 0; /* another's turn */
+	return answers ? io_now_ms() + STORE_TIMEOUT_MS : deadline;
 }
 
-/* Unless a person is asked it is over by the deadline. */
+/* The service has begun to answer by the deadline, unless a person is asked. */
 static int
 ask_by(const struct other *o, const char *op, const struct credential *c,
     int64_t deadline, struct lines *answer, struct err *err)
@@ -141,15 +175,17 @@ ask_by(const struct other *o, const char *op, const struct credential *c,
 	struct store s = {
 	    .backend = STORE_SECRET_SERVICE, .may_prompt = o->may_prompt};
 	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
-	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX];
+	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX], silent[CACHE_NAME_MAX];
 	LOCK lock = LOCK_INIT;
 	int r;
 
 	if (keyring_name(name, err) < 0)
 		return err->code;
+	(void)snprintf(entry, sizeof(entry), "%s.salt", name);
+	(void)snprintf(silent, sizeof(silent), "%s.silent", name);
 	/* Not while a person thinks. */
 	if (writes && !o->may_prompt) {
-		wait_for_turn(name, deadline, &lock);
+		deadline = wait_for_turn(name, silent, deadline, &lock);
 		s.lock = &lock;
 	}
 	s.timeout_ms = (int)(deadline - io_now_ms());
@@ -162,9 +198,10 @@ ask_by(const struct other *o, const char *op, const struct credential *c,
 	    (c != NULL && credential_write(c, CREDENTIAL_PROTOCOL,
 			      CREDENTIAL_FORGET_AT, &q, err) < 0))
 		return err->code;
-	(void)snprintf(entry, sizeof(entry), "%s.salt", name);
 	add_salt(entry, &q);
 	r = store_worker_run(&s, &q, writes, answer, err);
+	if (writes && r == ERR_UNAVAIL)
+		note_silence(silent);
 	if (r == 0 || r == ERR_NOTFOUND)
 		keep_salt(entry, writes, answer);
 	return r;

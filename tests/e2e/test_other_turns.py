@@ -78,7 +78,7 @@ def test_a_stopped_service_and_several_writers(person, keyring):
         asked = [begin(person, op, NEW if op == "store" else HOST) for op in ("store", "store", "erase", "get")]
         for p in asked:
             out, err = p.communicate(timeout=30)
-            assert out == "" and p.returncode == 4 and re.search(r"did not answer within [123](\.\d)? s", err), err
+            assert out == "" and p.returncode == 4 and re.search(r"did not answer within \d(\.\d)? s", err), err
             assert time.monotonic() - start < 4.5
     finally:
         os.kill(keyring.daemon_pid, signal.SIGCONT)
