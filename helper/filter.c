@@ -147,17 +147,19 @@ main(void)
 {
 	static struct sock_filter program[BPF_MAXINSNS];
 	ssize_t n = compiled(program, sizeof(program));
-	const struct sock_filter *f;
-	size_t pids = 0;
+	size_t i, at = 0, pids = 0;
 
-	if (n <= 0 || n % (ssize_t)sizeof(*f) != 0)
+	if (n <= 0 || n % (ssize_t)sizeof(*program) != 0)
 		return 1;
 	(void)printf("static const struct sock_filter net_filter[] = {\n");
-	for (f = program; f < program + (size_t)n / sizeof(*f); f++) {
-		(void)printf("\t{0x%02x, %u, %u, 0x%08x},\n", f->code, f->jt,
-		    f->jf, f->k);
-		pids += wants_pid(f);
+	for (i = 0; i < (size_t)n / sizeof(*program); i++) {
+		(void)printf("\t{0x%02x, %u, %u, 0x%08x},\n", program[i].code,
+		    program[i].jt, program[i].jf, program[i].k);
+		if (wants_pid(&program[i])) {
+			at = i;
+			pids++;
+		}
 	}
-	(void)printf("};\n\n#define NET_FILTER_ANY_PID 0x%08xU\n", ANY_PID);
+	(void)printf("};\n\n#define NET_FILTER_PID_AT %zu\n", at);
 	return pids == 1 && fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

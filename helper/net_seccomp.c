@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -13,21 +14,14 @@
 /* Of the kernel alone: its compiler of filters has no room left. */
 #define KERNEL_ENOTSUPP 524
 
-#define FILTER_LEN (sizeof(net_filter) / sizeof(net_filter[0]))
-
 int
 net_seccomp(struct err *err)
 {
-	struct sock_filter own[FILTER_LEN];
-	struct sock_fprog program = {FILTER_LEN, own};
-	size_t i;
+	struct sock_filter own[sizeof(net_filter) / sizeof(net_filter[0])];
+	struct sock_fprog program = {sizeof(own) / sizeof(own[0]), own};
 
-	for (i = 0; i < FILTER_LEN; i++) {
-		own[i] = net_filter[i];
-		if (BPF_CLASS(own[i].code) == BPF_JMP &&
-		    own[i].k == NET_FILTER_ANY_PID)
-			own[i].k = (__u32)getpid();
-	}
+	memcpy(own, net_filter, sizeof(own));
+	own[NET_FILTER_PID_AT].k = (__u32)getpid();
 	/* A kernel without filters (or a container that forbids them) is no
 	   reason to let nobody in; the loss of rights before this is. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 &&

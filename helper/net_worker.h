@@ -47,7 +47,8 @@ int net_isolate(struct err *err);
 
 /*
  * Take system calls away that no request needs (seccomp(2)), where libseccomp
- * was there at the build.  A kernel that has no filters is no failure.
+ * was there at the build.  A kernel that has no filters, or no room for one, is
+ * no failure.
  */
 int net_seccomp(struct err *err);
 

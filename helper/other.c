@@ -14,7 +14,7 @@
 #define SALT_LIFE_S 3600 /* in the cache: it saves a search a request */
 #define SALT_LEN    64
 #define ANSWER_MS   1000 /* left for the service, however long we waited */
-#define SETTLE_MS   200  /* until the file of a lock has its holder's number */
+#define ANSWERED_S  1    /* how long an answer to another tells something */
 #define NAME_LEN    32
 
 static const char *const tools[] = {
@@ -117,25 +117,24 @@ keep_salt(const char *entry, bool writes, const struct lines *answer)
 		cache_drop(entry);
 }
 
-/* Did somebody wait in vain for the service a moment ago? */
-static bool
-is_silent(const char *entry)
-{
-	SECBUF mark = SECBUF_INIT(1);
-	struct err ignored = ERR_INIT;
-
-	return cache_get(entry, &mark, &ignored) == 0;
-}
-
+/* A sign for those who wait: the service has just answered one of us. */
 static void
-note_silence(const char *entry)
+note_answer(const char *entry)
 {
 	SECBUF mark = SECBUF_INIT(1);
 	struct err ignored = ERR_INIT;
 
 	if (secbuf_set(&mark, "1") == 0)
-		(void)cache_put(
-		    entry, &mark, STORE_TIMEOUT_MS / 1000, &ignored);
+		(void)cache_put(entry, &mark, ANSWERED_S, &ignored);
+}
+
+static bool
+has_answered(const char *entry)
+{
+	SECBUF mark = SECBUF_INIT(1);
+	struct err ignored = ERR_INIT;
+
+	return cache_get(entry, &mark, &ignored) == 0;
 }
 
 /*
@@ -147,21 +146,16 @@ note_silence(const char *entry)
  */
 static int64_t
 wait_for_turn(
-    const char *name, const char *silent, int64_t deadline, struct lock *ret)
+    const char *name, const char *answered, int64_t deadline, struct lock *ret)
 {
 	int64_t ms = deadline - ANSWER_MS - io_now_ms();
-	struct err first = ERR_INIT, last = ERR_INIT;
-	bool answers;
+	struct err ignored = ERR_INIT;
 
-	if (ms < SETTLE_MS)
-		ms = SETTLE_MS;
-	if (lock_wait(ret, name, SETTLE_MS, &first) != ERR_UNAVAIL)
+	if (lock_try(ret, name, &ignored) != ERR_UNAVAIL)
 		return deadline;
-	if (lock_wait(ret, name, (int)ms - SETTLE_MS, &last) == 0)
-		answers = !is_silent(silent);
-	else
-		answers = strcmp(first.msg, last.msg) != 0; /* another's turn */
-	return answers ? io_now_ms() + STORE_TIMEOUT_MS : deadline;
+	(void)lock_wait(ret, name, ms > 0 ? (int)ms : 0, &ignored);
+	return has_answered(answered) ? io_now_ms() + STORE_TIMEOUT_MS
+				      : deadline;
 }
 
 /* The service has begun to answer by the deadline, unless a person is asked. */
@@ -175,17 +169,18 @@ ask_by(const struct other *o, const char *op, const struct credential *c,
 	struct store s = {
 	    .backend = STORE_SECRET_SERVICE, .may_prompt = o->may_prompt};
 	SECBUF q = SECBUF_INIT(LINES_MESSAGE_MAX);
-	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX], silent[CACHE_NAME_MAX];
+	char name[NAME_LEN + 1], entry[CACHE_NAME_MAX],
+	    answered[CACHE_NAME_MAX];
 	LOCK lock = LOCK_INIT;
 	int r;
 
 	if (keyring_name(name, err) < 0)
 		return err->code;
 	(void)snprintf(entry, sizeof(entry), "%s.salt", name);
-	(void)snprintf(silent, sizeof(silent), "%s.silent", name);
+	(void)snprintf(answered, sizeof(answered), "%s.answered", name);
 	/* Not while a person thinks. */
 	if (writes && !o->may_prompt) {
-		deadline = wait_for_turn(name, silent, deadline, &lock);
+		deadline = wait_for_turn(name, answered, deadline, &lock);
 		s.lock = &lock;
 	}
 	s.timeout_ms = (int)(deadline - io_now_ms());
@@ -200,10 +195,11 @@ ask_by(const struct other *o, const char *op, const struct credential *c,
 		return err->code;
 	add_salt(entry, &q);
 	r = store_worker_run(&s, &q, writes, answer, err);
-	if (writes && r == ERR_UNAVAIL)
-		note_silence(silent);
-	if (r == 0 || r == ERR_NOTFOUND)
+	if (r == 0 || r == ERR_NOTFOUND) {
 		keep_salt(entry, writes, answer);
+		if (writes)
+			note_answer(answered);
+	}
 	return r;
 }
 

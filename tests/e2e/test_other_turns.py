@@ -86,6 +86,21 @@ def test_a_stopped_service_and_several_writers(person, keyring):
     assert person.run(GIT, "get", input=HOST).stdout == "username=alice\npassword=new\n"
 
 
+def test_a_stopped_service_and_a_later_writer(person, keyring):
+    """He gets his turn when another has waited in vain: what he waited himself counts."""
+    os.kill(keyring.daemon_pid, signal.SIGSTOP)
+    try:
+        first = begin(person, "store", NEW)
+        time.sleep(1.5)  # nothing is waited for: this is how much later he comes
+        start = time.monotonic()
+        second = begin(person, "store", NEW)
+        assert second.communicate(timeout=30)[0] == "" and second.returncode == 4
+        assert time.monotonic() - start < 4
+        assert first.communicate(timeout=30)[0] == "" and first.returncode == 4
+    finally:
+        os.kill(keyring.daemon_pid, signal.SIGCONT)
+
+
 class NoDeletion(PlainService):
     """Is stopped when something is to be deleted."""
 
