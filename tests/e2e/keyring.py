@@ -7,6 +7,7 @@ back; there is no display, so that no prompt can appear.  Works as root and as
 any other user.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -286,7 +287,7 @@ class StuckPrompt(Bus):
 
     def __init__(self, locked=True, default=True):
         self.calls = []
-        self.socket = None
+        self.socket = self.thread = None
         self._serial = 0
         none, item = paths(), paths(self.ITEM)
         collection = self.ITEM.rpartition("/")[0] if default else "/"
@@ -318,7 +319,8 @@ class StuckPrompt(Bus):
         self.socket.sendall(b"BEGIN\r\n")
         self._call_bus("Hello", "", b"")
         self._call_bus("RequestName", "su", pad(text(SERVICE), 4) + bytes(4))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _call_bus(self, member, form, body):
         bus = "org.freedesktop.DBus"
@@ -379,6 +381,11 @@ class StuckPrompt(Bus):
             pass
 
     def stop(self):
+        # First the thread: a read that the kernel starts again would be of whatever has the descriptor by then.
+        if self.thread is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+            self.thread.join(20)
         if self.socket is not None:
             self.socket.close()
         super().stop()

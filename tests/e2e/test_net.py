@@ -485,20 +485,33 @@ def test_pam_does_not_do_anything_else(pam):
 # --- proxies, trust, environment
 
 
-class Proxy:
+class Listener:
+    """Accepts in a thread.  It must be gone before its descriptor is closed: the kernel starts an interrupted call
+    again with the number that it had, which may be another server's by then."""
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(20)
+        self.listener.close()
+        assert not self.thread.is_alive()
+
+
+class Proxy(Listener):
     """CONNECT and nothing more."""
 
     def __init__(self, status="200 OK"):
         self.status, self.asked = status, []
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self.listener.close()
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def accept(self):
         with contextlib.suppress(OSError):
@@ -1047,7 +1060,7 @@ def test_isolation(sainet):
 # --- answers that no decent server sends
 
 
-class Raw:
+class Raw(Listener):
     """Answers every request with these bytes."""
 
     def __init__(self, ca, data):
@@ -1055,14 +1068,9 @@ class Raw:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*ca.cert("good"))
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "https://localhost:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self.listener.close()
+    @property
+    def url(self):
+        return f"https://localhost:{self.port}"
 
     def accept(self):
         with contextlib.suppress(OSError):
