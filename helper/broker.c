@@ -12,10 +12,9 @@
 #include "refresh.h"
 #include "renew.h"
 
-#define AHEAD_PAUSE_S  30 /* between tries to renew ahead of time */
-#define AHEAD_MARK_MAX 24
-#define OUTCOME_S      10 /* a failure is shared with those who waited */
-#define POLL_FIRST_MS  5  /* between a waiter's looks, doubling */
+#define AHEAD_PAUSE_MS 30000 /* between tries to renew ahead of time */
+#define OUTCOME_S      10    /* a failure is shared with those who waited */
+#define POLL_FIRST_MS  5     /* between a waiter's looks, doubling */
 #define POLL_LAST_MS   50
 
 int
@@ -117,36 +116,6 @@ renew_locked(struct grant *g, const struct lock *lock, struct token *ret,
 	return r;
 }
 
-/*
- * A try that failed leaves a mark with its time: the entry's own end is on the
- * wall clock, which may be set back by a day.
- */
-static bool
-tried_lately(const char *mark)
-{
-	SECBUF at = SECBUF_INIT(AHEAD_MARK_MAX);
-	struct err ignored = ERR_INIT;
-	long long since;
-
-	if (cache_get(mark, &at, &ignored) < 0 ||
-	    sscanf(at.ptr, "%lld", &since) != 1)
-		return false;
-	return since <= io_now_ms() &&
-	       io_now_ms() - since < AHEAD_PAUSE_S * 1000;
-}
-
-static void
-mark_try(const char *mark)
-{
-	SECBUF at = SECBUF_INIT(AHEAD_MARK_MAX);
-	struct err ignored = ERR_INIT;
-	char text[AHEAD_MARK_MAX];
-
-	(void)snprintf(text, sizeof(text), "%lld", (long long)io_now_ms());
-	if (secbuf_set(&at, text) == 0)
-		(void)cache_put(mark, &at, AHEAD_PAUSE_S, &ignored);
-}
-
 /* The still valid token is the answer in any case. */
 static void
 renew_ahead(struct grant *g, struct token *ret)
@@ -158,7 +127,8 @@ renew_ahead(struct grant *g, struct token *ret)
 	int r;
 
 	entry(g, "ahead", name);
-	if (tried_lately(name) || lock_try(&lock, g->fp, &err) < 0)
+	if (cache_marked(name, AHEAD_PAUSE_MS) ||
+	    lock_try(&lock, g->fp, &err) < 0)
 		return;
 	if (!cached(g, 0, &t) || token_aging(&t, time(NULL))) {
 		log_debug("broker: renewing '%s' ahead of its expiry",
@@ -168,7 +138,7 @@ renew_ahead(struct grant *g, struct token *ret)
 		g->ahead = false;
 		if (r < 0) {
 			log_debug("broker: not renewed: %s", err.msg);
-			mark_try(name);
+			cache_mark(name);
 			return;
 		}
 	}

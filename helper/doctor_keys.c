@@ -65,5 +65,6 @@ doctor_keys(struct doctor *d)
 	    "instead",
 	    q.keys, q.keys_max, q.bytes, q.bytes_max);
 	doctor_do(d, "see what fills it: keyctl show @u; containers that run "
-		     "as you count too");
+		     "as you count too, and so do four bytes for each key that "
+		     "has ever expired, until the machine is restarted");
 }

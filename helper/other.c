@@ -14,7 +14,7 @@
 #define SALT_LIFE_S 3600 /* in the cache: it saves a search a request */
 #define SALT_LEN    64
 #define ANSWER_MS   1000 /* left for the service, however long we waited */
-#define ANSWERED_S  1    /* how long an answer to another tells something */
+#define ANSWERED_MS 1000 /* how long an answer to another tells something */
 #define NAME_LEN    32
 
 static const char *const tools[] = {
@@ -117,26 +117,6 @@ keep_salt(const char *entry, bool writes, const struct lines *answer)
 		cache_drop(entry);
 }
 
-/* A sign for those who wait: the service has just answered one of us. */
-static void
-note_answer(const char *entry)
-{
-	SECBUF mark = SECBUF_INIT(1);
-	struct err ignored = ERR_INIT;
-
-	if (secbuf_set(&mark, "1") == 0)
-		(void)cache_put(entry, &mark, ANSWERED_S, &ignored);
-}
-
-static bool
-has_answered(const char *entry)
-{
-	SECBUF mark = SECBUF_INIT(1);
-	struct err ignored = ERR_INIT;
-
-	return cache_get(entry, &mark, &ignored) == 0;
-}
-
 /*
  * One writes at a time: what the Secret Service is told to delete it deletes,
  * even if another has put something new there since we looked.  Nobody stands
@@ -154,8 +134,9 @@ wait_for_turn(
 	if (lock_try(ret, name, &ignored) != ERR_UNAVAIL)
 		return deadline;
 	(void)lock_wait(ret, name, ms > 0 ? (int)ms : 0, &ignored);
-	return has_answered(answered) ? io_now_ms() + STORE_TIMEOUT_MS
-				      : deadline;
+	return cache_marked(answered, ANSWERED_MS)
+		   ? io_now_ms() + STORE_TIMEOUT_MS
+		   : deadline;
 }
 
 /* The service has begun to answer by the deadline, unless a person is asked. */
@@ -198,7 +179,7 @@ ask_by(const struct other *o, const char *op, const struct credential *c,
 	if (r == 0 || r == ERR_NOTFOUND) {
 		keep_salt(entry, writes, answer);
 		if (writes)
-			note_answer(answered);
+			cache_mark(answered); /* for those who wait */
 	}
 	return r;
 }

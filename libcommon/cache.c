@@ -15,6 +15,9 @@
 #include "io.h"
 #include "lines.h"
 
+#define MARK_LIFE_S 3600 /* a key that ends costs quota: seldom, then */
+#define MARK_MAX    24
+
 static void
 describe(char *to, size_t size, const char *name)
 {
@@ -172,6 +175,32 @@ cache_drop(const char *name)
 {
 	drop_key(name);
 	drop_file(name);
+}
+
+void
+cache_mark(const char *name)
+{
+	SECBUF at = SECBUF_INIT(MARK_MAX);
+	struct err ignored = ERR_INIT;
+	char text[MARK_MAX];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)io_now_ms());
+	if (secbuf_set(&at, text) == 0)
+		(void)cache_put(name, &at, MARK_LIFE_S, &ignored);
+}
+
+bool
+cache_marked(const char *name, int64_t ms)
+{
+	SECBUF at = SECBUF_INIT(MARK_MAX);
+	struct err ignored = ERR_INIT;
+	int64_t now = io_now_ms();
+	long long since;
+
+	if (cache_get(name, &at, &ignored) < 0 ||
+	    sscanf(at.ptr, "%lld", &since) != 1)
+		return false;
+	return since >= 0 && since <= now && now - since < ms;
 }
 
 bool

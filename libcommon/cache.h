@@ -35,6 +35,18 @@ int cache_put(const char *name, const struct secbuf *data, int64_t seconds,
 /* Forget the entry; its absence is no failure. */
 void cache_drop(const char *name);
 
+/*
+ * A sign that something happens now, for other processes: best effort.  The
+ * entry has its time (io.h) in it and outlives its use: an entry's own end is
+ * on the wall clock, which may be set, and of every key that ends by itself the
+ * kernel goes on counting four bytes, the link to it, against the user's quota
+ * until the machine is restarted (security/keys/keyring.c, keyring_gc).
+ */
+void cache_mark(const char *name);
+
+/* Was there one less than `ms` milliseconds ago? */
+bool cache_marked(const char *name, int64_t ms);
+
 /* Does the kernel keep keys for us, or does the substitute have to? */
 bool cache_in_kernel(void);
 

@@ -313,9 +313,9 @@ def pytest_collection_modifyitems(items):
 
 def pytest_sessionfinish(session):
     """What is kept for a keyring and not for a person, forgotten once all workers are done, and what has ended: a key
-    that the kernel collects by itself goes on counting against the quota of whoever runs the tests."""
+    that the kernel collects by itself goes on counting against the quota of whoever runs the tests (cache.h)."""
     if not hasattr(session.config, "workerinput"):
-        forget({name for _, name in keys() if name.endswith(".salt")}, exact=True)
+        forget({name for _, name in keys() if name.endswith((".salt", ".answered"))}, exact=True)
         for serial in user_keyring():
             if "expired" in subprocess.run(["keyctl", "rdescribe", serial], capture_output=True, text=True).stderr:
                 subprocess.run(["keyctl", "unlink", serial, "@u"], capture_output=True)

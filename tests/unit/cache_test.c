@@ -664,6 +664,42 @@ quota_is_used_up(void **data)
 	cache_drop(name);
 }
 
+/* --- marks --- */
+
+static void
+marks_tell_what_was_lately(void **data)
+{
+	static const char *const strange[] = {
+	    "", "soon", "-5", "9223372036854775807", "99999999999999999999999"};
+	size_t i;
+
+	(void)data;
+	assert_false(cache_marked(name, FAR));
+	for (i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		assert_int_equal(put(strange[i], 60), 0);
+		assert_false(cache_marked(name, INT64_MAX));
+	}
+	cache_mark(name);
+	assert_true(cache_marked(name, FAR));
+	assert_false(cache_marked(name, 0));
+	cache_drop(name);
+	assert_false(cache_marked(name, FAR));
+}
+
+/* A key that ends costs the user's quota, so a mark does not end at once. */
+static void
+marks_stay_in_the_kernel(void **data)
+{
+	char timeout[16], perm[16];
+
+	(void)data;
+	need_kernel();
+	cache_mark(name);
+	assert_true(proc_key(find(), timeout, perm));
+	assert_non_null(strchr("mh", timeout[strlen(timeout) - 1]));
+	cache_drop(name);
+}
+
 /* --- tokens --- */
 
 static void
@@ -771,6 +807,8 @@ main(void)
 	    cmocka_unit_test(nothing_older_is_left),
 	    cmocka_unit_test(largest_entries),
 	    cmocka_unit_test(quota_is_used_up),
+	    cmocka_unit_test(marks_tell_what_was_lately),
+	    cmocka_unit_test(marks_stay_in_the_kernel),
 	    cmocka_unit_test(tokens_rest_here),
 	    cmocka_unit_test(tokens_go_in_time),
 	    cmocka_unit_test(largest_token),
