@@ -111,12 +111,14 @@ closedir(DIR *d)
 	return FAULT("closedir", EIO) ? -1 : r;
 }
 
-/* Somebody else in the process has had it. */
+/* Somebody else in the process has had it.  How often one looks without waiting
+   differs from run to run, so the call that waits has a name of its own. */
 pid_t
 waitpid(pid_t pid, int *status, int options)
 {
 	static pid_t (*real)(pid_t, int *, int);
-	bool lost = FAULT("waitpid", ECHILD);
+	bool lost =
+	    FAULT((options & WNOHANG) != 0 ? "waitpid" : "wait", ECHILD);
 	pid_t got;
 
 	if (real == NULL)

@@ -22,8 +22,8 @@ static const char *const calls[] = {"add_key", "chdir", "clone", "close",
     "pam_set_data", "pam_set_item", "pipe2", "poll", "prctl", "pthread_sigmask",
     "read", "readdir", "recv", "renameat", "send", "set_timeout", "setgroups",
     "setperm", "setresgid", "setresuid", "setrlimit", "setsid", "shutdown",
-    "sigprocmask", "sigtimedwait", "socketpair", "unlinkat", "vfork", "waitpid",
-    "write"};
+    "sigprocmask", "sigtimedwait", "socketpair", "unlinkat", "vfork", "wait",
+    "waitpid", "write"};
 
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))
 
