@@ -90,9 +90,10 @@ drop_key(const char *name)
 	if (key < 0)
 		return;
 	/* Unlinked alone, it would go on counting against the quota and be
-	   readable by whoever has its serial number. */
-	(void)keyctl_invalidate(key);
+	   readable by whoever has its serial number.  Invalidated first, the
+	   kernel may collect it and the link before we give that back. */
 	(void)keyctl_unlink(key, KEY_SPEC_USER_KEYRING);
+	(void)keyctl_invalidate(key);
 }
 
 /* A substitute file is "until UNIX-TIME\n" and the bytes. */

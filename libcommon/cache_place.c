@@ -38,10 +38,9 @@ possess(void)
 static void
 forget_key(long key)
 {
-	/* Unlinked alone, it would go on counting against the quota and be
-	   readable by whoever has its serial number. */
-	(void)kernel(KEYCTL_INVALIDATE, key, 0);
+	/* As in cache.c: the link first. */
 	(void)kernel(KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING);
+	(void)kernel(KEYCTL_INVALIDATE, key, 0);
 }
 
 static int

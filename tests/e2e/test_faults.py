@@ -214,6 +214,15 @@ def test_full_kernel_keyring(erp, sainet):
     assert not [name for _, name in keys() if name in erp.fingerprints()]
 
 
+def test_a_dropped_key_gives_its_link_back(erp):
+    """Invalidated first, the kernel may collect the key before it is unlinked, and the link counts for ever."""
+    erp.ok("token")
+    r = erp.run("strace", "-f", "-qq", "-e", "trace=keyctl", "-o", erp.base / "trace", BIN / "tokenring", "logout", "--local")
+    calls = re.findall(r"KEYCTL_(UNLINK|INVALIDATE)", (erp.base / "trace").read_text())
+    assert r.returncode == 0 and "INVALIDATE" in calls
+    assert "UNLINK" in calls[:calls.index("INVALIDATE")] and calls[-1] == "INVALIDATE"
+
+
 # --- the keyring ---------------------------------------------------------------
 
 def test_no_dbus(person, sainet):
