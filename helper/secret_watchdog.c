@@ -26,6 +26,14 @@ on_timer(int sig)
 	_exit(write(1, late_answer, late_len) == (ssize_t)late_len ? 0 : 1);
 }
 
+/* As a person says it: whole seconds from one on, tenths below. */
+static double
+seconds(int64_t ms)
+{
+	return ms >= 1000 ? (double)((ms + 500) / 1000)
+			  : (double)((ms + 50) / 100) / 10;
+}
+
 void
 watchdog_set(int64_t ms)
 {
@@ -38,7 +46,7 @@ watchdog_set(int64_t ms)
 	late_len = (size_t)snprintf(late_answer, sizeof(late_answer),
 	    "version=1\nresult=unreachable\nmessage=the keyring service did "
 	    "not answer within %g s\nend=ok\n",
-	    (double)((ms + 50) / 100) / 10);
+	    seconds(ms));
 	(void)sigaction(SIGALRM, &sa, NULL);
 	(void)sigemptyset(&alarm_only);
 	(void)sigaddset(&alarm_only, SIGALRM);
