@@ -5,6 +5,7 @@ import ctypes
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -269,6 +270,16 @@ def clock_library(tmp_path_factory):
     path = tmp_path_factory.mktemp("clock") / "clock.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O", "-o", path, TESTS / "e2e" / "clock.c"], check=True)
     return path
+
+
+HELD = []
+
+
+def dead_port():
+    """Where nobody listens on loopback, and for as long as this process is there nobody else can."""
+    HELD.append(socket.socket())
+    HELD[-1].bind(("127.0.0.1", 0))
+    return HELD[-1].getsockname()[1]
 
 
 def runtime_dirs():

@@ -7,13 +7,12 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
 
-from conftest import BIN, TESTS, Person
+from conftest import BIN, TESTS, Person, dead_port
 from keyring import Bus, Keyring, StuckPrompt, missing
 
 CASES = sorted((TESTS / "transcripts").glob("*/*.case"))
@@ -118,9 +117,7 @@ class World:
 
     def down(self):
         """A profile whose server is not there."""
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
+        port = dead_port()
         self.known["port"] = str(port)
         self.client("down", "https://down.example.com", token_url=f"https://127.0.0.1:{port}/token")
 

@@ -294,11 +294,8 @@ def test_dry_run_and_failures(itc, itcare):
         itcare.fault(path="/resources", times=1, **fault)
         assert "for real" in error(itc, 5, "--dry-run", "resources", "-f", "name=x")
     assert "would change nothing" in error(itc, 5, "--dry-run", "resources/1")
-    itcare.stop()
-    try:
+    with itcare.down():
         error(itc, 4, "--dry-run", "resources", "-f", "name=x")
-    finally:
-        itcare.start()
 
 
 # --- never twice -------------------------------------------------------------
@@ -375,11 +372,8 @@ def test_endless_headers_and_no_http(itc, itcare):
 
 def test_unreachable(itc, itcare):
     itc.ok("token")
-    itcare.stop()
-    try:
+    with itcare.down():
         assert "GET resources" in error(itc, 4, "resources")
-    finally:
-        itcare.start()
 
 
 # --- where a token goes ------------------------------------------------------

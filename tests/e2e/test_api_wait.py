@@ -139,13 +139,9 @@ def test_a_server_that_is_killed_and_comes_back(itc, itcare):
     itcare.set(action_polls=10 ** 9)
     p = begin(itc)
     assert itcare.wait(1, "actions")
-    itcare.stop()
-    try:
+    with itcare.down(), pytest.raises(subprocess.TimeoutExpired):
         # What it did meanwhile nobody can see; that it did not give up, the end shows.
-        with pytest.raises(subprocess.TimeoutExpired):
-            p.wait(1)
-    finally:
-        itcare.start()
+        p.wait(1)
     itcare.set(action_polls=0)
     status, out, err = finish(p)
     assert (status, err) == (0, "") and json.loads(out)["status"] == "SUCCESS" and len(itcare.changes) == 1

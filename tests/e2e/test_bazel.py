@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Bazel's protocol, byte for byte."""
+import calendar
 import json
 import re
 import time
@@ -32,7 +33,7 @@ def test_get(remote, oauth):
     assert (r.returncode, r.stderr) == (0, "") and oauth.active(token)
     assert re.fullmatch(r'{"headers":{"Authorization":\["Bearer %s"\]},"expires":"%s"}\n' % (re.escape(token), TIME),
                         r.stdout), r.stdout
-    expires = time.mktime(time.strptime(json.loads(r.stdout)["expires"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+    expires = calendar.timegm(time.strptime(json.loads(r.stdout)["expires"], "%Y-%m-%dT%H:%M:%SZ"))
     assert before + 1200 - 60 - 5 <= expires <= before + 1200 - 60 + 30, "before the token's end, by min_valid"
 
 
@@ -41,7 +42,7 @@ def test_a_short_life_is_told_in_time(remote, oauth):
     oauth.set(clients={"ci": "s3cret"}, access_lifetime=40)
     before = int(time.time())
     told = json.loads(ask(remote, "https://cache.example.com/x").stdout)["expires"]
-    assert before + 19 <= time.mktime(time.strptime(told, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone <= before + 30
+    assert before + 19 <= calendar.timegm(time.strptime(told, "%Y-%m-%dT%H:%M:%SZ")) <= before + 30
 
 
 def test_all_headers_that_a_profile_needs(person, sainet):

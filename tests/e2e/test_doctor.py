@@ -21,7 +21,7 @@ import time
 import pytest
 
 import sim
-from conftest import BIN, BUILD, LIBEXEC, TOP, which
+from conftest import BIN, BUILD, LIBEXEC, TOP, dead_port, which
 from elsewhere import elsewhere
 from keyring import Bus, Keyring, StuckPrompt
 
@@ -410,9 +410,7 @@ def test_an_unknown_certificate(sound, sainet):
 
 def test_a_server_that_hangs_and_one_that_is_not_there(sound, sainet):
     sainet.fault("hang-accept", path="")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = dead_port()
     sound.configure("")
     sound.sainet(sainet, store="none", url=f"{sainet.url} https://localhost:{port}", connect_timeout="1s")
     begun = time.monotonic()

@@ -3,14 +3,12 @@
 import os
 import re
 import signal
-import socket
-import subprocess
 import time
 
 import pytest
 
 import sim
-from conftest import BIN, BUILD, forget, keys, runtime_dirs, stored
+from conftest import BIN, BUILD, dead_port, forget, keys, runtime_dirs, stored
 from elsewhere import elsewhere
 
 PASSWORD = "correct horse"
@@ -79,14 +77,8 @@ def test_a_long_header_is_fine(erp, sainet):
     assert len(erp.ok("token")) > 7000
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def test_dead_server(person, ca):
-    person._profile("erp", {"provider": "sainet", "url": f"https://127.0.0.1:{free_port()}", "domain": "PROD",
+    person._profile("erp", {"provider": "sainet", "url": f"https://127.0.0.1:{dead_port()}", "domain": "PROD",
                             "account": "alice", "ca_file": ca.pem, "store": "file", **LIMITS})
     r = person.tokenring("login", "--secret-stdin", input=PASSWORD + "\n")
     assert r.returncode == 4 and "127.0.0.1" in r.stderr, r

@@ -21,7 +21,7 @@ def held(person, sainet):
         front.stdin.write("correct horse\n")
         front.stdin.close()
         front.stdin = None
-        sainet.wait(1, "login")
+        assert sainet.wait(1, "login")
         worker = worker_of(front)
         yield front, worker
         os.kill(worker, 9)

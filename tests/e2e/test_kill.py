@@ -53,9 +53,9 @@ def test_front_killed_while_the_server_thinks(person_grant, oauth):
     p = person_grant
     p.expire()
     oauth.clear_log()
-    oauth.fault("delay", path="/token", times=1, seconds=1)
+    oauth.fault("delay", path="/token", times=1, seconds=2)
     with p.start("tokenring", "token") as front:
-        oauth.wait(1, "/token")
+        assert oauth.wait(1, "/token")
         front.kill()
         front.communicate()
     alive(p, oauth)
@@ -68,7 +68,7 @@ def test_worker_killed_before_the_server_took_the_request(person_grant, oauth):
     oauth.clear_log()
     oauth.fault("hang", path="/token", times=1)
     with p.start("tokenring", "token") as front:
-        oauth.wait(1, "/token")
+        assert oauth.wait(1, "/token")
         os.kill(worker_of(front), signal.SIGKILL)
         _, err = front.communicate(timeout=20)
     assert front.returncode == 1 and "killed" in err
@@ -81,7 +81,7 @@ def test_both_killed_before_the_server_took_the_request(person_grant, oauth):
     oauth.clear_log()
     oauth.fault("hang", path="/token", times=1)
     with p.start("tokenring", "token") as front:
-        oauth.wait(1, "/token")
+        assert oauth.wait(1, "/token")
         worker = worker_of(front)
         front.kill()
         os.kill(worker, signal.SIGKILL)
@@ -91,9 +91,9 @@ def test_both_killed_before_the_server_took_the_request(person_grant, oauth):
 
 def stop_keyring_when_the_server_is_asked(p, oauth, keyring):
     """A refresh whose new token cannot reach the store yet."""
-    oauth.fault("delay", path="/token", times=1, seconds=1)
+    oauth.fault("delay", path="/token", times=1, seconds=2)
     front = p.start("tokenring", "token")
-    oauth.wait(1, "/token")
+    assert oauth.wait(1, "/token")
     os.kill(keyring.daemon_pid, signal.SIGSTOP)
     return front
 

@@ -131,7 +131,7 @@ def test_a_grant_replaced_meanwhile_is_kept(person_grant, oauth):
     oauth.fault("delay", path="/token", times=1, seconds=1)
     oauth.clear_log()
     with p.start("tokenring", "token") as process:
-        oauth.wait(1, "/token")
+        assert oauth.wait(1, "/token")
         place.write_text(new)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 0 and oauth.active(out.strip()), err
@@ -293,7 +293,7 @@ def test_one_lock_whatever_the_environment_says(person_grant, oauth):
     oauth.fault("delay", path="/token", times=1, seconds=1)
     oauth.clear_log()
     with p.start("tokenring", "token") as one:
-        oauth.wait(1, "/token")
+        assert oauth.wait(1, "/token")
         r = p.tokenring("token", env={"XDG_STATE_HOME": str(other)})
         out, _ = one.communicate(timeout=20)
     assert out == r.stdout and oauth.count("/token") == 1, r
@@ -310,9 +310,8 @@ def test_waiters_share_what_was_found_out(itc, oauth, fault):
     for serial, name in keys():
         if name[:32] in itc.fingerprints():
             subprocess.run(["keyctl", "unlink", serial, "@u"], capture_output=True)
-    oauth.fault("status", path="/token", **fault)
+    oauth.fault("status", path="/token", seconds=0.5, **fault)
     before = oauth.count("/token")
-    oauth.fault("delay", path="/token", seconds=0.5)
     results = itc.crowd(20)
     assert all(r.returncode in (1, 2, 4) for r in results)
     assert oauth.count("/token") - before <= 3

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import sim
-from conftest import MODULE
+from conftest import MODULE, dead_port
 
 USER = getpass.getuser()
 PASSWORD = "a right password"
@@ -122,9 +122,7 @@ def test_old_tls(host, sainet, ca):
 
 
 def test_dead_server_unknown_name_and_blackhole(host, sainet):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        dead = s.getsockname()[1]
+    dead = dead_port()
     before = host.config.read_text()
     # 127.0.0.2:PORT with a full backlog takes no connection.
     with socket.socket() as full:
@@ -143,9 +141,7 @@ def test_dead_server_unknown_name_and_blackhole(host, sainet):
 
 
 def test_next_server_on_connection_failure_only(host, sainet):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        dead = s.getsockname()[1]
+    dead = dead_port()
     host.config.write_text(host.config.read_text().replace(f"url = {sainet.url}",
                                                            f"url = https://127.0.0.1:{dead} {sainet.url}"))
     assert login(host).returncode == 0

@@ -101,9 +101,9 @@ def test_nothing_is_spent_where_nothing_can_be_kept(person_grant, oauth, limit):
 
 def between(p, oauth, what):
     """Do that when the refresh token has been read and the server thinks."""
-    oauth.fault("delay", path="/token", times=1, seconds=1)
+    oauth.fault("delay", path="/token", times=1, seconds=2)
     with p.start("tokenring", "token") as front:
-        oauth.wait(1, "/token")
+        assert oauth.wait(1, "/token")
         what()
         out, err = front.communicate(timeout=30)
     return subprocess.CompletedProcess("tokenring token", front.returncode, out, err)

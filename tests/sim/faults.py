@@ -8,7 +8,7 @@ from .http1 import Response, chunk
 
 # Arguments of each kind with their defaults.
 KINDS = {
-    "status": {"code": 500, "headers": {}, "body": ""},
+    "status": {"code": 500, "headers": {}, "body": "", "seconds": 0},
     "redirect": {"code": 302, "location": "https://other.example/"},
     "hang": {},
     "hang-accept": {},

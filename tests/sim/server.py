@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Base of all simulators: an HTTPS server on loopback that keeps a log and can misbehave."""
 
+import contextlib
 import copy
 import json
 import socket
@@ -95,6 +96,18 @@ class Server:
             listener.close()
         self._listeners = []
 
+    @contextlib.contextmanager
+    def down(self):
+        """Gone for a while; meanwhile nobody else gets the port."""
+        self.stop()
+        with socket.socket() as held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(("127.0.0.1", self.port))
+            try:
+                yield
+            finally:
+                self.start()
+
     def _shut_down(self):
         """Wake whoever waits on a socket; true while threads are left."""
         with self.lock:
@@ -134,7 +147,7 @@ class Server:
             return [entry for entry in self.requests
                     if (path is None or path in entry["path"]) and all(_agrees(entry, *m) for m in match.items())]
 
-    def wait(self, number=1, path=None, timeout=5, **match):
+    def wait(self, number=1, path=None, timeout=30, **match):
         """Wait until so many requests have arrived; true if they have."""
         with self._arrival:
             return self._arrival.wait_for(lambda: self.count(path, **match) >= number, timeout)
@@ -267,9 +280,9 @@ class Server:
                 entry["fault"] = fault.kind
             self.requests.append(entry)
             self._arrival.notify_all()
+        if fault and self.pause(fault.args.get("seconds", 0)):
+            return False
         if fault and fault.kind == "delay":
-            if self.pause(fault.args["seconds"]):
-                return False
             fault = None
         if fault and faults.replaces_answer(fault):
             response = faults.strike_request(conn, fault)
