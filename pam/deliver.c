@@ -18,8 +18,10 @@
 #include "lines.h"
 #include "rawcall.h"
 
-#define REAP_MS       200 /* for a child that was killed */
-#define STEP_MS       5   /* at most; the first is much shorter */
+#ifndef REAP_MS
+#define REAP_MS 200 /* for a child that was killed */
+#endif
+#define STEP_MS       5 /* at most; the first is much shorter */
 #define STEP_FIRST_US 50
 
 enum verdict { /* the child's one byte */

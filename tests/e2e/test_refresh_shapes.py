@@ -43,7 +43,7 @@ def test_lifetimes(person_grant, oauth):
         oauth.set(**settings)
         begun = int(time.time())
         renewed(p, oauth)
-        assert 0 <= left(p) - (begun + life) <= 3, settings
+        assert 0 <= left(p) - (begun + life) <= 30, settings
 
 
 @pytest.mark.parametrize("said", [0, None, "0", 1, 1800])

@@ -86,6 +86,12 @@ for size in 8000, 100:
 """
 
 
+def quota(uid):
+    """Bytes of it that are used."""
+    lines = pathlib.Path("/proc/key-users").read_text().splitlines()
+    return next((int(x.split()[4].split("/")[0]) for x in lines if x.split(":")[0].strip() == str(uid)), 0)
+
+
 @pytest.mark.parametrize("place", ["/dev/shm/tokenring-{0}", "/run/user/{0}/tokenring"])
 def test_the_file_that_stands_in_for_the_kernel_is_its_owners_alone(host, place):
     """/run/user/UID is as logind makes it."""
@@ -95,6 +101,7 @@ def test_the_file_that_stands_in_for_the_kernel_is_its_owners_alone(host, place)
     if place.startswith("/run"):
         runtime.mkdir(parents=True, mode=0o700)
         os.chown(runtime, uid, uid)
+    assert world.until(lambda: quota(uid) < 1000), "what was cleared is not given back"
     try:
         assert python("-c", FILL.format(uid)).returncode == 0
         r = host.root.run(peer("pamtester"), "filed", "alice", "authenticate", "open_session",
@@ -114,5 +121,6 @@ def test_no_file_and_no_core_on_the_machine_itself():
     """All that was written since the tests began, wherever the namespaces have nothing of their own."""
     tops = ["/"] + [t for t in ("/var", "/usr") if os.stat(t).st_dev != os.stat("/").st_dev]
     assert files_with(tops, [world.MARK], STARTED) == []
-    cores = [p for top in ["/", *PRIVATE] for p in pathlib.Path(top).glob("core*") if p.is_file()]
+    cores = [p for top in ["/", *PRIVATE] for p in pathlib.Path(top).glob("core*")
+             if p.is_file() and p.stat().st_mtime >= STARTED]
     assert cores == []

@@ -25,6 +25,7 @@ import pytest
 import sim
 from conftest import BIN, TOP, Person, runtime_dirs
 from system.peers import unavailable
+from system.world import until
 
 OIDC = TOP / "tests" / "oidc"
 PLACE = TOP / "build" / "oidc"
@@ -221,6 +222,9 @@ def user(place, request):
     u.forget()
     if os.geteuid() == 0:
         shutil.rmtree(f"/dev/shm/tokenring-{USER}", ignore_errors=True)
-    left = {p: c for p, c in processes(USER).items() if str(base).encode() in c or b"tokenring-chromium." in c}
-    assert not left, f"processes are left: {left}"
+
+    def left():
+        return {p: c for p, c in processes(USER).items() if str(base).encode() in c or b"tokenring-chromium." in c}
+
+    assert until(lambda: not left()), f"processes are left: {left()}"
     shutil.rmtree(base)
